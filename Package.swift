@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// A plugin: one executable target in the folder that carries the installed name.
+func plugin(_ name: String, _ target: String, _ dependencies: Target.Dependency...) -> Target {
+    .executableTarget(
+        name: target, dependencies: ["CNI", "JSON", "Addressing", "LinuxSystem"] + dependencies,
+        path: "Sources/Plugins/\(name)")
+}
+
+/// Tests of one module, in the folder of their layer.
+func tests(_ layer: String, _ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(layer)/\(name)")
+}
+
+let package = Package(
+    name: "swift-cni",
+    targets: [
+        .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
+        .target(name: "LinuxSystem", dependencies: ["CLinux"], path: "Sources/System/LinuxSystem"),
+        .target(name: "Addressing", path: "Sources/System/Addressing"),
+        .target(name: "JSON", path: "Sources/System/JSON"),
+
+        .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
+        tests("UnitTests", "AddressingTests", "Addressing", "TestSupport"),
+        tests("UnitTests", "JSONTests", "JSON", "TestSupport"),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type == .regular || target.type == .executable {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+        // With -static-executable below: a module's link entries come from the runtime it is compiled against.
+        .unsafeFlags(["-static-stdlib"], .when(configuration: .release)),
+    ]
+    if target.name != "TestSupport" {
+        target.swiftSettings?.append(.strictMemorySafety())
+    }
+    if target.type == .executable {
+        target.linkerSettings = [
+            .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "-s"], .when(configuration: .release))
+        ]
+    }
+}

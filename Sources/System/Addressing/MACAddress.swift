@@ -1,0 +1,85 @@
+/// A 48-bit Ethernet address.
+public struct MACAddress: Hashable, Sendable {
+    /// The address as a number, its first byte the most significant of the lower 48 bits.
+    public let rawValue: UInt64
+
+    /// Parses six pairs of hexadecimal digits, or three groups of four after dots, in either case.
+    ///
+    /// The forms are `02:00:00:00:00:01`, `02-00-00-00-00-01` and `0200.0000.0001`.
+    public init?(_ text: some StringProtocol) {
+        let bytes = Array(text.utf8)
+        let separator: UInt8
+        let groupLength: Int
+        switch bytes.count {
+        case 17 where bytes[2] == UInt8(ascii: ":") || bytes[2] == UInt8(ascii: "-"):
+            (separator, groupLength) = (bytes[2], 2)
+        case 14:
+            (separator, groupLength) = (UInt8(ascii: "."), 4)
+        default:
+            return nil
+        }
+        var value: UInt64 = 0
+        for (index, byte) in bytes.enumerated() {
+            if index % (groupLength + 1) == groupLength {
+                guard byte == separator else { return nil }
+            } else {
+                guard let digit = byte.hexadecimalDigit else { return nil }
+                value = value << 4 | UInt64(digit)
+            }
+        }
+        rawValue = value
+    }
+
+    /// Makes the address from six bytes in transmission order; nil for any other count.
+    public init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 6 else { return nil }
+        rawValue = bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// Makes the address from six bytes in transmission order; nil for any other count.
+    public init?(bytes: Span<UInt8>) {
+        guard bytes.count == 6 else { return nil }
+        var value: UInt64 = 0
+        for index in bytes.indices {
+            value = value << 8 | UInt64(bytes[index])
+        }
+        rawValue = value
+    }
+
+    /// Makes a unicast address for local use (RFC 7042 section 2.1) from the lower 48 bits of a number.
+    ///
+    /// Two of the bits are overwritten: the multicast bit is cleared and the local bit is set.
+    public init(locallyAdministeredFrom seed: UInt64) {
+        rawValue = seed & 0xffff_ffff_ffff & ~Self.multicastBit | Self.localBit
+    }
+
+    /// Six bytes in transmission order.
+    public var bytes: [UInt8] {
+        stride(from: 40, through: 0, by: -8).map { UInt8(truncatingIfNeeded: rawValue >> $0) }
+    }
+
+    /// Whether this addresses a group; true for the broadcast address too.
+    public var isMulticast: Bool {
+        rawValue & Self.multicastBit != 0
+    }
+
+    /// Whether this is `00:00:00:00:00:00`.
+    public var isZero: Bool {
+        rawValue == 0
+    }
+
+    /// Whether the address was chosen locally and not by a manufacturer.
+    public var isLocallyAdministered: Bool {
+        rawValue & Self.localBit != 0
+    }
+
+    private static let multicastBit: UInt64 = 0x0100_0000_0000
+    private static let localBit: UInt64 = 0x0200_0000_0000
+}
+
+extension MACAddress: CustomStringConvertible {
+    /// Lower-case pairs after colons.
+    public var description: String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+    }
+}

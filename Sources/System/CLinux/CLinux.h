@@ -1,0 +1,32 @@
+#pragma once
+
+// The C library's headers come first: the kernel's then leave out the structures both define.
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <linux/if_addr.h>
+#include <linux/if_arp.h>
+#include <linux/if_bridge.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/if_packet.h>
+#include <linux/magic.h>
+#include <linux/memfd.h>
+#include <linux/neighbour.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sched.h>
+#include <linux/veth.h>
+#include <sys/signalfd.h>
+#include <sys/vfs.h>
+
+/// Behind _GNU_SOURCE, which the Glibc module is not built with: setns(2), unshare(2), memfd_create(2), pipe2(2).
+int setns(int fd, int nstype);
+int unshare(int flags);
+int memfd_create(const char *name, unsigned int flags);
+int pipe2(int descriptors[2], int flags);

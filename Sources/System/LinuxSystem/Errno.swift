@@ -1,0 +1,37 @@
+import Glibc
+
+/// An error number of the kernel, as in errno(3).
+public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: CInt
+
+    public init(rawValue: CInt) {
+        self.rawValue = rawValue
+    }
+
+    public static let accessDenied = Errno(rawValue: EACCES)
+    public static let addressNotAvailable = Errno(rawValue: EADDRNOTAVAIL)
+    public static let badMessage = Errno(rawValue: EBADMSG)
+    public static let busy = Errno(rawValue: EBUSY)
+    public static let exists = Errno(rawValue: EEXIST)
+    public static let fileTooLarge = Errno(rawValue: EFBIG)
+    public static let interrupted = Errno(rawValue: EINTR)
+    public static let invalidArgument = Errno(rawValue: EINVAL)
+    public static let noBufferSpace = Errno(rawValue: ENOBUFS)
+    public static let noProcess = Errno(rawValue: ESRCH)
+    public static let noSpace = Errno(rawValue: ENOSPC)
+    public static let noSuchDevice = Errno(rawValue: ENODEV)
+    public static let noSuchFile = Errno(rawValue: ENOENT)
+    public static let notDirectory = Errno(rawValue: ENOTDIR)
+    public static let notSupported = Errno(rawValue: EOPNOTSUPP)
+    public static let permissionDenied = Errno(rawValue: EPERM)
+    public static let readOnlyFileSystem = Errno(rawValue: EROFS)
+    public static let timedOut = Errno(rawValue: ETIMEDOUT)
+    public static let wouldBlock = Errno(rawValue: EAGAIN)
+
+    /// The C library's text for the number, such as `File exists`.
+    public var description: String {
+        var text = [CChar](repeating: 0, count: 128)
+        guard unsafe strerror_r(rawValue, &text, 128) == 0 else { return "error \(rawValue)" }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

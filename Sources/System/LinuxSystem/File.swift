@@ -1,0 +1,105 @@
+public import Glibc
+
+/// Whole files by path.
+public enum File {
+    /// All bytes of a file.
+    ///
+    /// - Throws: the error of open(2) or read(2); `EFBIG` when there is more than `limit` bytes.
+    public static func read(_ path: String, limit: Int = 4 << 20) throws(SystemError) -> [UInt8] {
+        let descriptor = try FileDescriptor.open(path, O_RDONLY)
+        do {
+            return try descriptor.readToEnd(limit: limit)
+        } catch {
+            throw SystemError("read", path, error.code)
+        }
+    }
+
+    /// Writes into a file that exists, as the kernel's parameter files are written.
+    public static func overwrite(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+        let descriptor = try FileDescriptor.open(path, O_WRONLY)
+        try write(bytes, to: descriptor, path)
+    }
+
+    /// Puts a file in place whole: readers see the old bytes or the new ones, also after a crash of the process.
+    ///
+    /// - Throws: the error of the step that failed; the old file is untouched then.
+    public static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(SystemError) {
+        let temporary = "\(path).\(getpid()).tmp"
+        do throws(SystemError) {
+            let descriptor = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+            try write(bytes, to: descriptor, temporary)
+            _ = try retrying("rename", temporary) { unsafe rename(temporary, path) }
+        } catch {
+            _ = try? remove(temporary)
+            throw error
+        }
+    }
+
+    /// Unlinks a file.
+    ///
+    /// - Returns: false when there was none.
+    @discardableResult
+    public static func remove(_ path: String) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            _ = try retrying("delete", path) { unsafe unlink(path) }
+            return true
+        } catch  where error.code == .noSuchFile {
+            return false
+        }
+    }
+
+    /// Gives a file a second name.
+    ///
+    /// - Returns: false when something has that name already.
+    public static func link(_ path: String, to name: String) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            _ = try retrying("create", name) { unsafe Glibc.link(path, name) }
+            return true
+        } catch  where error.code == .exists {
+            return false
+        }
+    }
+
+    /// Makes a directory and what is missing above it.
+    public static func makeDirectory(_ path: String, mode: mode_t) throws(SystemError) {
+        if unsafe mkdir(path, mode) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+            throw .lastCall("create directory", path)
+        }
+        try makeDirectory(String(path[..<slash]), mode: mode)
+        if unsafe mkdir(path, mode) != 0 && errno != EEXIST { throw .lastCall("create directory", path) }
+    }
+
+    /// The names in a directory, sorted, without `.` and `..`.
+    public static func names(in path: String) throws(SystemError) -> [String] {
+        guard let directory = unsafe opendir(path) else { throw .lastCall("open directory", path) }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: Int(entry.pointee.d_reclen)) {
+                    unsafe String(cString: $0)
+                }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Whether a path leads to a regular file, symbolic links followed.
+    public static func isRegular(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// The bytes of an open file named in its errors.
+    private static func write(
+        _ bytes: [UInt8], to descriptor: borrowing FileDescriptor, _ path: String
+    ) throws(SystemError) {
+        do {
+            try descriptor.write(bytes.span)
+        } catch {
+            throw SystemError("write", path, error.code)
+        }
+    }
+}

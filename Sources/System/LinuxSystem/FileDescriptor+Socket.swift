@@ -1,0 +1,64 @@
+import Glibc
+
+/// Sockets, as far as netlink and packets need them.
+extension FileDescriptor {
+    /// Opens a socket that closes on exec.
+    ///
+    /// - Throws: the error of socket(2).
+    public static func socket(_ domain: CInt, _ type: CInt, _ protocolNumber: CInt) throws(SystemError)
+        -> FileDescriptor
+    {
+        try FileDescriptor(
+            owning: retrying("open socket") {
+                Glibc.socket(domain, type | CInt(SOCK_CLOEXEC.rawValue), protocolNumber)
+            })
+    }
+
+    /// Sets an option whose value is a number.
+    public borrowing func setOption(_ level: CInt, _ name: CInt, _ value: CInt) throws(SystemError) {
+        var value = value
+        let descriptor = rawValue
+        _ = try retrying("set socket option") {
+            unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<CInt>.size))
+        }
+    }
+
+    /// Lets a blocking receive fail with `EAGAIN` after a time.
+    public borrowing func setReceiveTimeout(seconds: Int) throws(SystemError) {
+        var timeout = timeval(tv_sec: seconds, tv_usec: 0)
+        let descriptor = rawValue
+        _ = try retrying("set socket timeout") {
+            unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        }
+    }
+
+    /// Sends one datagram.
+    public borrowing func send(_ bytes: Span<UInt8>) throws(SystemError) {
+        let descriptor = rawValue
+        _ = try retrying("send") {
+            unsafe bytes.withUnsafeBufferPointer { unsafe Glibc.send(descriptor, $0.baseAddress, $0.count, 0) }
+        }
+    }
+
+    /// Receives one datagram into a buffer, and says how long it is.
+    ///
+    /// - Throws: `EMSGSIZE` when it is longer than the buffer; `EAGAIN` when none came in time.
+    public borrowing func receive(into buffer: inout [UInt8]) throws(SystemError) -> Int {
+        let descriptor = rawValue
+        let count = try retrying("receive") {
+            unsafe buffer.withUnsafeMutableBufferPointer {
+                unsafe recv(descriptor, $0.baseAddress, $0.count, CInt(MSG_TRUNC))
+            }
+        }
+        guard count <= buffer.count else { throw SystemError("receive", nil, Errno(rawValue: EMSGSIZE)) }
+        return count
+    }
+
+    /// Waits until there is something to receive; false when the time is over.
+    public borrowing func waitUntilReadable(milliseconds: Int) throws(SystemError) -> Bool {
+        var watched = pollfd(fd: rawValue, events: Int16(POLLIN), revents: 0)
+        return try retrying("wait for socket") {
+            unsafe poll(&watched, 1, CInt(clamping: milliseconds))
+        } > 0
+    }
+}

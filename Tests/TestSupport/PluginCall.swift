@@ -1,0 +1,81 @@
+public import JSON
+public import LinuxSystem
+
+/// One run of a plugin's executable, as a runtime would have it.
+public struct PluginCall: Sendable {
+    public var plugin: String
+    public var configuration: JSONValue
+    public var containerID = "cid1"
+    public var interfaceName = "eth0"
+    /// `CNI_NETNS`; nil leaves it out.
+    public var namespacePath: String?
+    public var arguments: String?
+    /// `CNI_PATH`, and where the plugin itself is.
+    public var directory = Executables.own
+    /// Searched before `directory`.
+    public var moreDirectories: [String] = []
+
+    public init(_ plugin: String, _ configuration: JSONValue, in container: TestContainer? = nil) {
+        self.plugin = plugin
+        self.configuration = configuration
+        namespacePath = container?.path
+    }
+
+    /// Runs a verb on a host.
+    public func run(_ command: String, on host: borrowing NetworkNamespace) throws -> PluginOutcome {
+        let environment = ProcessEnvironment.entries(replacing: [
+            "CNI_COMMAND": command, "CNI_CONTAINERID": containerID, "CNI_IFNAME": interfaceName,
+            "CNI_NETNS": namespacePath, "CNI_ARGS": arguments,
+            "CNI_PATH": (moreDirectories + [directory]).joined(separator: ":"),
+        ])
+        let path = "\(directory)/\(plugin)"
+        let input = configuration.serialized()
+        let child = try host.run { () throws(SystemError) in
+            try Subprocess.run(path, environment: environment, input: input)
+        }
+        return PluginOutcome(child)
+    }
+
+    /// Runs a verb on a host.
+    public func run(_ command: String, on host: TestHost) throws -> PluginOutcome {
+        try run(command, on: host.namespace)
+    }
+
+    /// The same with a result of an earlier ADD as `prevResult`.
+    public func after(_ outcome: PluginOutcome) -> PluginCall {
+        guard case .object(var object) = configuration else { return self }
+        object["prevResult"] = outcome.json
+        var call = self
+        call.configuration = .object(object)
+        return call
+    }
+}
+
+/// How a plugin ended and what it said.
+public struct PluginOutcome: Sendable {
+    public let ending: Subprocess.Ending
+    public let output: String
+    public let errorOutput: String
+    /// What it printed; null when that is no JSON.
+    public let json: JSONValue
+
+    public init(_ child: Subprocess) {
+        ending = child.ending
+        output = String(decoding: child.output, as: UTF8.self)
+        errorOutput = String(decoding: child.errorOutput, as: UTF8.self)
+        json = (try? JSONValue(parsing: child.output)) ?? .null
+    }
+
+    public var succeeded: Bool { ending == .exited(0) }
+
+    /// The code of the error that it printed.
+    public var errorCode: Int? { json.object?["code"]?.number?.integer() }
+
+    /// The message of the error that it printed.
+    public var errorMessage: String? { json.object?["msg"]?.string }
+
+    /// The addresses of a result of 0.3.0 or later, with their prefix lengths.
+    public var addresses: [String] {
+        json.object?["ips"]?.array?.compactMap { $0.object?["address"]?.string } ?? []
+    }
+}

@@ -1,0 +1,37 @@
+import Foundation
+
+/// A folder of a test's own, gone with its owner.
+public final class TemporaryDirectory: Sendable {
+    public let path: String
+
+    public init() throws {
+        let base = NSTemporaryDirectory() as NSString
+        path = base.appendingPathComponent("swift-cni-\(UInt64.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Writes a file, with its folders, and returns its path.
+    @discardableResult
+    public func write(_ name: String, _ contents: String, mode: Int = 0o644) throws -> String {
+        let file = "\(path)/\(name)"
+        let folder = (file as NSString).deletingLastPathComponent
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try contents.write(toFile: file, atomically: false, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+        return file
+    }
+
+    /// The contents of a file, nil when there is none.
+    public func contents(_ name: String) -> String? {
+        try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
+    }
+
+    /// The names in a folder below, sorted; none when there is no folder.
+    public func names(in folder: String = "") -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")) ?? []).sorted()
+    }
+}
