@@ -22,6 +22,10 @@ let package = Package(
         .target(name: "Addressing", path: "Sources/System/Addressing"),
         .target(name: "JSON", path: "Sources/System/JSON"),
 
+        .target(name: "Netlink", dependencies: ["CLinux", "LinuxSystem"], path: "Sources/Network/Netlink"),
+        .target(
+            name: "RouteNetlink", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
+            path: "Sources/Network/RouteNetlink"),
         .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
         tests("UnitTests", "AddressingTests", "Addressing", "TestSupport"),
         tests("UnitTests", "JSONTests", "JSON", "TestSupport"),

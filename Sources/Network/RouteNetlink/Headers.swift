@@ -1,0 +1,82 @@
+import Addressing
+import CLinux
+import Netlink
+
+/// `struct ifinfomsg`.
+struct LinkHeader: NetlinkHeader {
+    var index: InterfaceIndex?
+    /// `ifi_flags`, those of `changed` only.
+    var flags: LinkFlags = []
+    var changed: LinkFlags = []
+
+    static let length = 16
+
+    func encode(into message: inout NetlinkMessage) {
+        message.append(field: UInt8(AF_UNSPEC))
+        message.append(field: UInt8(0))
+        message.append(field: UInt16(0))
+        message.append(field: index?.rawValue ?? 0)
+        message.append(field: flags.rawValue)
+        message.append(field: changed.rawValue)
+    }
+}
+
+/// `struct ifaddrmsg`.
+struct AddressHeader: NetlinkHeader {
+    var family: AddressFamily?
+    var prefixLength = 0
+    var index: InterfaceIndex?
+
+    static let length = 8
+
+    func encode(into message: inout NetlinkMessage) {
+        message.append(field: family.wireValue)
+        message.append(field: UInt8(truncatingIfNeeded: prefixLength))
+        message.append(field: UInt8(0))
+        message.append(field: UInt8(RT_SCOPE_UNIVERSE.rawValue))
+        message.append(field: index?.rawValue ?? 0)
+    }
+}
+
+/// `struct rtmsg`.
+struct RouteHeader: NetlinkHeader {
+    var family: AddressFamily?
+    var destinationLength = 0
+    var protocolNumber: UInt8 = 0
+    var scope: UInt8 = 0
+    var type: UInt8 = 0
+
+    static let length = 12
+
+    func encode(into message: inout NetlinkMessage) {
+        message.append(field: family.wireValue)
+        message.append(field: UInt8(truncatingIfNeeded: destinationLength))
+        message.append(field: UInt8(0))
+        message.append(field: UInt8(0))
+        // The table goes into RTA_TABLE, which has room for all numbers.
+        message.append(field: UInt8(RT_TABLE_UNSPEC.rawValue))
+        message.append(field: protocolNumber)
+        message.append(field: scope)
+        message.append(field: type)
+        message.append(field: UInt32(0))
+    }
+}
+
+/// `ifi_flags`.
+struct LinkFlags: OptionSet {
+    let rawValue: UInt32
+
+    static let up = LinkFlags(rawValue: UInt32(IFF_UP))
+    static let loopback = LinkFlags(rawValue: UInt32(IFF_LOOPBACK))
+    static let promiscuous = LinkFlags(rawValue: UInt32(IFF_PROMISC))
+}
+
+extension AddressFamily? {
+    var wireValue: UInt8 {
+        switch self {
+        case nil: UInt8(AF_UNSPEC)
+        case .v4: UInt8(AF_INET)
+        case .v6: UInt8(AF_INET6)
+        }
+    }
+}

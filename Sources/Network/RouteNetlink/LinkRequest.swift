@@ -1,0 +1,136 @@
+public import Addressing
+import CLinux
+public import LinuxSystem
+public import Netlink
+
+/// What a link should be, for creating or changing one; nil means "as it is", or the kernel's default.
+public struct LinkRequest: Sendable {
+    public var name: String?
+    /// Bytes of payload in a frame.
+    public var mtu: UInt32?
+    public var mac: MACAddress?
+    /// The bridge it becomes a port of.
+    public var master: InterfaceIndex?
+    public var isUp: Bool?
+    public var isPromiscuous: Bool?
+    /// Frames; 0 makes the link queueless.
+    public var transmitQueueLength: UInt32?
+    /// `ifalias`, at most 255 bytes, which the kernel takes of a link that is there and not of one in the making.
+    public var alias: String?
+    /// Settings as a port of a bridge; only for changing a link that is one.
+    public var port: BridgePortOptions?
+
+    public init(name: String? = nil) {
+        self.name = name
+    }
+
+    fileprivate var header: LinkHeader {
+        var header = LinkHeader()
+        header.set(.up, isUp)
+        header.set(.promiscuous, isPromiscuous)
+        return header
+    }
+
+    fileprivate func encode(into message: inout NetlinkMessage) {
+        if let name { message.append(AttributeType(IFLA_IFNAME), string: name) }
+        if let mtu { message.append(AttributeType(IFLA_MTU), mtu) }
+        if let mac { message.append(AttributeType(IFLA_ADDRESS), bytes: mac.bytes) }
+        if let master { message.append(AttributeType(IFLA_MASTER), master.rawValue) }
+        if let transmitQueueLength { message.append(AttributeType(IFLA_TXQLEN), transmitQueueLength) }
+        if let alias { message.append(AttributeType(IFLA_IFALIAS), string: alias) }
+        guard let port else { return }
+        message.nest(AttributeType(IFLA_LINKINFO)) { message in
+            message.append(AttributeType(IFLA_INFO_SLAVE_KIND), string: "bridge")
+            message.nest(AttributeType(IFLA_INFO_SLAVE_DATA)) { port.encode(into: &$0) }
+        }
+    }
+}
+
+/// Settings of a bridge's port, `IFLA_BRPORT_…`.
+public struct BridgePortOptions: Hashable, Sendable {
+    /// Frames may leave through the port that they came in by.
+    public var isHairpin: Bool?
+    /// Frames do not pass between isolated ports.
+    public var isIsolated: Bool?
+
+    public init(isHairpin: Bool? = nil, isIsolated: Bool? = nil) {
+        self.isHairpin = isHairpin
+        self.isIsolated = isIsolated
+    }
+
+    fileprivate func encode(into message: inout NetlinkMessage) {
+        if let isHairpin { message.append(AttributeType(IFLA_BRPORT_MODE), UInt8(isHairpin ? 1 : 0)) }
+        if let isIsolated { message.append(AttributeType(IFLA_BRPORT_ISOLATED), UInt8(isIsolated ? 1 : 0)) }
+    }
+}
+
+extension NetlinkRequest {
+    /// `ip link add NAME type bridge`.
+    public static func createBridge(_ link: LinkRequest) -> NetlinkRequest {
+        create(link, kind: "bridge") { _ in }
+    }
+
+    /// `ip link add NAME type veth peer name PEER netns NAMESPACE`: each end appears where it belongs.
+    ///
+    /// The peer cannot be up from the start: the kernel answers `ENOTCONN`.
+    public static func createVethPair(
+        _ link: LinkRequest, peer: LinkRequest, in namespace: borrowing NetworkNamespace
+    ) -> NetlinkRequest {
+        let descriptor = namespace.descriptor.rawValue
+        return create(link, kind: "veth") { message in
+            message.nest(AttributeType(IFLA_INFO_DATA)) { message in
+                message.nest(AttributeType(VETH_INFO_PEER), header: peer.header) { message in
+                    peer.encode(into: &message)
+                    message.append(AttributeType(IFLA_NET_NS_FD), descriptor)
+                }
+            }
+        }
+    }
+
+    /// `ip link set dev INDEX …`; the name is what errors call the link.
+    public static func change(_ index: InterfaceIndex, _ name: String, to link: LinkRequest) -> NetlinkRequest {
+        var header = link.header
+        header.index = index
+        return change(header, name, to: link)
+    }
+
+    /// `ip link set dev NAME …`, where the index is not known yet.
+    public static func change(linkNamed name: String, to link: LinkRequest) -> NetlinkRequest {
+        var named = link
+        named.name = name
+        return change(link.header, name, to: named)
+    }
+
+    /// `ip link del dev NAME`.
+    public static func delete(linkNamed name: String) -> NetlinkRequest {
+        var message = NetlinkMessage(type: UInt16(RTM_DELLINK), flags: [], header: LinkHeader())
+        message.append(AttributeType(IFLA_IFNAME), string: name)
+        return NetlinkRequest(message, "delete link", name)
+    }
+
+    private static func create(
+        _ link: LinkRequest, kind: String, _ data: (inout NetlinkMessage) -> Void
+    ) -> NetlinkRequest {
+        var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), flags: [.create, .exclusive], header: link.header)
+        link.encode(into: &message)
+        message.nest(AttributeType(IFLA_LINKINFO)) { message in
+            message.append(AttributeType(IFLA_INFO_KIND), string: kind)
+            data(&message)
+        }
+        return NetlinkRequest(message, "create \(kind)", link.name)
+    }
+
+    private static func change(_ header: LinkHeader, _ name: String, to link: LinkRequest) -> NetlinkRequest {
+        var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), flags: [], header: header)
+        link.encode(into: &message)
+        return NetlinkRequest(message, "change link", name)
+    }
+}
+
+extension LinkHeader {
+    fileprivate mutating func set(_ flag: LinkFlags, _ value: Bool?) {
+        guard let value else { return }
+        changed.insert(flag)
+        if value { flags.insert(flag) }
+    }
+}

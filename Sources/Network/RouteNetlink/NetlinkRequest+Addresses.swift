@@ -1,0 +1,67 @@
+public import Addressing
+import CLinux
+import LinuxSystem
+public import Netlink
+
+extension NetlinkRequest {
+    /// `ip address add ADDRESS dev INDEX`, with the broadcast address of an IPv4 network.
+    ///
+    /// An IPv6 address waits for duplicate address detection (RFC 4862) before use if that is asked for. The name is
+    /// what errors call the link.
+    public static func add(
+        _ address: InterfaceAddress, to index: InterfaceIndex, _ name: String, detectsDuplicates: Bool
+    ) -> NetlinkRequest {
+        var message = message(RTM_NEWADDR, [.create, .exclusive], address, index)
+        if let broadcast = address.broadcast {
+            message.append(AttributeType(IFA_BROADCAST), bytes: broadcast.bytes)
+        }
+        if address.address.family == .v6 && !detectsDuplicates {
+            message.append(AttributeType(IFA_FLAGS), UInt32(IFA_F_NODAD))
+        }
+        return NetlinkRequest(message, "add address", "\(address) to \(name)")
+    }
+
+    /// `ip address del ADDRESS dev INDEX`.
+    public static func delete(
+        _ address: InterfaceAddress, from index: InterfaceIndex, _ name: String
+    ) -> NetlinkRequest {
+        NetlinkRequest(message(RTM_DELADDR, [], address, index), "delete address", "\(address) from \(name)")
+    }
+
+    private static func message(
+        _ type: Int, _ flags: NetlinkFlags, _ address: InterfaceAddress, _ index: InterfaceIndex
+    ) -> NetlinkMessage {
+        let header = AddressHeader(
+            family: address.address.family, prefixLength: address.prefixLength, index: index)
+        var message = NetlinkMessage(type: UInt16(type), flags: flags, header: header)
+        message.append(AttributeType(IFA_LOCAL), bytes: address.address.bytes)
+        message.append(AttributeType(IFA_ADDRESS), bytes: address.address.bytes)
+        return message
+    }
+}
+
+/// An address on an interface, as the kernel reports it.
+public struct AssignedAddress: Hashable, Sendable {
+    public var address: InterfaceAddress
+    public var index: InterfaceIndex
+
+    /// Reads the payload of `RTM_NEWADDR`.
+    init?(reading payload: Span<UInt8>) throws(SystemError) {
+        let prefixLength = Int(try payload.integer(at: 1, as: UInt8.self))
+        index = InterfaceIndex(rawValue: try payload.integer(at: 4))
+        var local: IPAddress?
+        var other: IPAddress?
+        try payload.forEachAttribute(from: AddressHeader.length) { (type, value) throws(SystemError) in
+            switch type {
+            case AttributeType(IFA_LOCAL): local = IPAddress(bytes: value.array)
+            case AttributeType(IFA_ADDRESS): other = IPAddress(bytes: value.array)
+            default: break
+            }
+        }
+        // IPv6 has only IFA_ADDRESS; on a point-to-point IPv4 link IFA_ADDRESS is the other side.
+        guard let address = (local ?? other).flatMap({ InterfaceAddress($0, prefixLength: prefixLength) }) else {
+            return nil
+        }
+        self.address = address
+    }
+}

@@ -1,0 +1,115 @@
+public import Addressing
+import CLinux
+import LinuxSystem
+public import Netlink
+
+/// A unicast route.
+public struct Route: Hashable, Sendable {
+    public var destination: CIDR
+    /// Nil: the destination is on the link.
+    public var gateway: IPAddress?
+    public var device: InterfaceIndex?
+    /// The metric, of which the smaller wins; nil: the kernel's default.
+    public var priority: UInt32?
+    /// Nil: the main table.
+    public var table: UInt32?
+    /// `rtm_scope`, as in rtnetlink(7): 0 universe, 253 link, 254 host.
+    public var scope: UInt8
+    /// Bytes.
+    public var mtu: UInt32?
+    /// The maximum segment size that TCP advertises, in bytes.
+    public var advertisedMSS: UInt32?
+
+    public init(
+        to destination: CIDR, via gateway: IPAddress? = nil, device: InterfaceIndex? = nil, priority: UInt32? = nil,
+        table: UInt32? = nil, scope: UInt8 = 0, mtu: UInt32? = nil, advertisedMSS: UInt32? = nil
+    ) {
+        self.destination = destination
+        self.gateway = gateway
+        self.device = device
+        self.priority = priority
+        self.table = table
+        self.scope = scope
+        self.mtu = mtu
+        self.advertisedMSS = advertisedMSS
+    }
+
+    /// The number of the main table.
+    public static let mainTable = UInt32(RT_TABLE_MAIN.rawValue)
+
+    /// Reads the payload of `RTM_NEWROUTE`; nil for what is no unicast route of one next hop.
+    init?(reading payload: Span<UInt8>) throws(SystemError) {
+        let family: UInt8 = try payload.integer()
+        let destinationLength = Int(try payload.integer(at: 1, as: UInt8.self))
+        scope = try payload.integer(at: 6)
+        guard try payload.integer(at: 7, as: UInt8.self) == UInt8(RTN_UNICAST) else { return nil }
+        let isV4 = family == UInt8(AF_INET)
+        destination = isV4 ? .any(.v4) : .any(.v6)
+        table = UInt32(try payload.integer(at: 4, as: UInt8.self))
+        try payload.forEachAttribute(from: RouteHeader.length) { (type, value) throws(SystemError) in
+            switch type {
+            case AttributeType(RTA_DST.rawValue):
+                if let address = IPAddress(bytes: value.array),
+                    let network = CIDR(containing: address, prefixLength: destinationLength)
+                {
+                    destination = network
+                }
+            case AttributeType(RTA_GATEWAY.rawValue): gateway = IPAddress(bytes: value.array)
+            case AttributeType(RTA_OIF.rawValue): device = InterfaceIndex(rawValue: try value.integer())
+            case AttributeType(RTA_PRIORITY.rawValue): priority = try value.integer()
+            case AttributeType(RTA_TABLE.rawValue): table = try value.integer()
+            case AttributeType(RTA_METRICS.rawValue): try readMetrics(value)
+            default: break
+            }
+        }
+    }
+
+    private mutating func readMetrics(_ metrics: Span<UInt8>) throws(SystemError) {
+        try metrics.forEachAttribute { (type, value) throws(SystemError) in
+            switch type {
+            case AttributeType(RTAX_MTU): mtu = try value.integer()
+            case AttributeType(RTAX_ADVMSS): advertisedMSS = try value.integer()
+            default: break
+            }
+        }
+    }
+
+    fileprivate func message(type: Int, flags: NetlinkFlags) -> NetlinkMessage {
+        let header = RouteHeader(
+            family: destination.family, destinationLength: destination.prefixLength,
+            protocolNumber: UInt8(RTPROT_BOOT), scope: scope, type: UInt8(RTN_UNICAST))
+        var message = NetlinkMessage(type: UInt16(type), flags: flags, header: header)
+        if !destination.isDefault { message.append(AttributeType(RTA_DST.rawValue), bytes: destination.address.bytes) }
+        message.append(AttributeType(RTA_TABLE.rawValue), table ?? Self.mainTable)
+        if let gateway { message.append(AttributeType(RTA_GATEWAY.rawValue), bytes: gateway.bytes) }
+        if let device { message.append(AttributeType(RTA_OIF.rawValue), device.rawValue) }
+        if let priority { message.append(AttributeType(RTA_PRIORITY.rawValue), priority) }
+        if mtu != nil || advertisedMSS != nil {
+            message.nest(AttributeType(RTA_METRICS.rawValue)) { message in
+                if let mtu { message.append(AttributeType(RTAX_MTU), mtu) }
+                if let advertisedMSS { message.append(AttributeType(RTAX_ADVMSS), advertisedMSS) }
+            }
+        }
+        return message
+    }
+}
+
+extension Route: CustomStringConvertible {
+    /// As ip-route(8) takes it, the device aside.
+    public var description: String {
+        var words = [destination.isDefault ? "default" : "\(destination)"]
+        if let gateway { words.append("via \(gateway)") }
+        if let table, table != Self.mainTable { words.append("table \(table)") }
+        if let priority { words.append("metric \(priority)") }
+        if let mtu { words.append("mtu \(mtu)") }
+        if let advertisedMSS { words.append("advmss \(advertisedMSS)") }
+        return words.joined(separator: " ")
+    }
+}
+
+extension NetlinkRequest {
+    /// `ip route append`: other routes to the same destination stay; an identical one is `EEXIST`.
+    public static func add(_ route: Route) -> NetlinkRequest {
+        NetlinkRequest(route.message(type: RTM_NEWROUTE, flags: .create), "add route", "\(route)")
+    }
+}

@@ -1,0 +1,92 @@
+public import Addressing
+import CLinux
+public import LinuxSystem
+public import Netlink
+
+/// A socket for links, addresses and routes of one namespace: rtnetlink(7).
+public struct RouteSocket: ~Copyable {
+    private var socket: NetlinkSocket
+
+    /// Opens a socket in the calling thread's namespace.
+    public init() throws(SystemError) {
+        socket = try NetlinkSocket(.route)
+    }
+
+    /// Opens a socket in another namespace, to be used from here.
+    public init(in namespace: borrowing NetworkNamespace) throws(SystemError) {
+        socket = try NetlinkSocket(.route, in: namespace)
+    }
+
+    /// Carries out one request.
+    public mutating func perform(_ request: NetlinkRequest) throws(SystemError) {
+        try socket.perform([request])
+    }
+
+    /// Carries out requests in order with one system call, going on past errors.
+    ///
+    /// - Throws: the first error.
+    public mutating func perform(_ requests: [NetlinkRequest]) throws(SystemError) {
+        try socket.perform(requests)
+    }
+
+    /// The link of a name, nil when there is none.
+    public mutating func link(named name: String) throws(SystemError) -> Link? {
+        var message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: [], header: LinkHeader())
+        message.append(AttributeType(IFLA_IFNAME), string: name)
+        return try link(NetlinkRequest(message, "find link", name))
+    }
+
+    /// The link of an index, nil when there is none.
+    public mutating func link(at index: InterfaceIndex) throws(SystemError) -> Link? {
+        let message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: [], header: LinkHeader(index: index))
+        return try link(NetlinkRequest(message, "find link", "\(index.rawValue)"))
+    }
+
+    private mutating func link(_ request: NetlinkRequest) throws(SystemError) -> Link? {
+        do throws(SystemError) {
+            return try socket.query(request) { (_, payload) throws(SystemError) in try Link(reading: payload) }.first
+        } catch  where error.code == .noSuchDevice {
+            return nil
+        }
+    }
+
+    /// All links of the namespace.
+    public mutating func links() throws(SystemError) -> [Link] {
+        var message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: .dump, header: LinkHeader())
+        message.append(AttributeType(IFLA_EXT_MASK), UInt32(RTEXT_FILTER_SKIP_STATS))
+        return try socket.query(NetlinkRequest(message, "list links")) { (_, payload) throws(SystemError) in
+            try Link(reading: payload)
+        }
+    }
+
+    /// The addresses of an interface, link-local ones included.
+    public mutating func addresses(of index: InterfaceIndex) throws(SystemError) -> [InterfaceAddress] {
+        let message = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: .dump, header: AddressHeader(index: index))
+        return try socket.query(NetlinkRequest(message, "list addresses")) { (_, payload) throws(SystemError) in
+            // A kernel before 4.20 lists those of all interfaces.
+            guard let assigned = try AssignedAddress(reading: payload), assigned.index == index else { return nil }
+            return assigned.address
+        }
+    }
+
+    /// The unicast routes of all tables.
+    public mutating func routes(_ family: AddressFamily) throws(SystemError) -> [Route] {
+        let message = NetlinkMessage(type: UInt16(RTM_GETROUTE), flags: .dump, header: RouteHeader(family: family))
+        return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
+            try Route(reading: payload)
+        }
+    }
+
+    /// Deletes a link; one that is gone is no error.
+    ///
+    /// - Returns: false when there was none.
+    @discardableResult
+    public mutating func deleteLink(named name: String) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            try perform(.delete(linkNamed: name))
+            return true
+        } catch  where error.code == .noSuchDevice {
+            return false
+        }
+    }
+}
