@@ -16,6 +16,10 @@ func tests(_ layer: String, _ name: String, _ dependencies: Target.Dependency...
 
 let package = Package(
     name: "swift-cni",
+    products: [
+        .executable(name: "host-local", targets: ["HostLocalPlugin"]),
+        .executable(name: "loopback", targets: ["LoopbackPlugin"]),
+    ],
     targets: [
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
         .target(name: "LinuxSystem", dependencies: ["CLinux"], path: "Sources/System/LinuxSystem"),
@@ -26,9 +30,16 @@ let package = Package(
         .target(
             name: "RouteNetlink", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
             path: "Sources/Network/RouteNetlink"),
+        .target(name: "CNI", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/CNI"),
+        .target(name: "Leases", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/Leases"),
+
+        plugin("host-local", "HostLocalPlugin", "Leases"),
+        plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
+
         .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
         tests("UnitTests", "AddressingTests", "Addressing", "TestSupport"),
         tests("UnitTests", "JSONTests", "JSON", "TestSupport"),
+        tests("UnitTests", "CNITests", "CNI", "JSON", "Addressing"),
     ],
     swiftLanguageModes: [.v6]
 )

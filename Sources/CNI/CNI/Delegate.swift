@@ -1,0 +1,65 @@
+import JSON
+import LinuxSystem
+
+/// Another plugin that this one runs for a part of its work, such as IPAM: CNI specification, section 4.
+///
+/// It gets this process's environment and, to the byte, this process's configuration.
+public struct Delegate: Sendable {
+    private let executable: PluginExecutable
+    private let configuration: NetworkConfiguration
+    private let input: [UInt8]
+
+    /// Finds the plugin on `CNI_PATH`.
+    ///
+    /// - Parameters:
+    ///   - type: its name.
+    ///   - configuration: what this plugin was given, whose version a result without one has.
+    ///   - input: what it is given instead of that, where it is to see something else.
+    /// - Throws: code 7 when there is no such plugin.
+    public init(
+        _ type: String, for configuration: NetworkConfiguration, input: [UInt8]? = nil
+    ) throws(CNIError) {
+        let directories = PluginExecutable.directories(in: ProcessEnvironment.value(of: "CNI_PATH") ?? "")
+        executable = try PluginExecutable(type: type, in: directories)
+        self.configuration = configuration
+        self.input = input ?? configuration.bytes
+    }
+
+    /// Runs its ADD; when that fails, its DEL as well, so that nothing half-made stays.
+    ///
+    /// - Throws: its error, unchanged; code 6 when its result cannot be read.
+    public func add() throws(CNIError) -> CNIResult {
+        do throws(CNIError) {
+            return try result(of: run(.add))
+        } catch {
+            try? delete()
+            throw error
+        }
+    }
+
+    /// Runs its DEL.
+    public func delete() throws(CNIError) { _ = try run(.delete) }
+
+    /// Runs its CHECK.
+    public func check() throws(CNIError) { _ = try run(.check) }
+
+    /// Runs its STATUS.
+    public func status() throws(CNIError) { _ = try run(.status) }
+
+    /// Runs its GC.
+    public func collectGarbage() throws(CNIError) { _ = try run(.collectGarbage) }
+
+    private func run(_ verb: Verb) throws(CNIError) -> [UInt8] {
+        try executable.run(
+            input: input, environment: ProcessEnvironment.entries(replacing: ["CNI_COMMAND": verb.rawValue]))
+    }
+
+    private func result(of output: [UInt8]) throws(CNIError) -> CNIResult {
+        do throws(JSONError) {
+            let reader = JSONReader(try JSONValue(parsing: output))
+            return try CNIResult(reading: reader, defaultVersion: configuration.version)
+        } catch {
+            throw CNIError(.decoding, "result of \(executable.type): \(error)")
+        }
+    }
+}

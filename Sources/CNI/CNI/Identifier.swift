@@ -1,0 +1,51 @@
+/// The rules for names that end up in paths and in the kernel.
+public enum Identifier {
+    /// Whether a container id or network name has only the letters that the specification allows:
+    /// `^[a-zA-Z0-9][a-zA-Z0-9_.\-]*$`.
+    public static func isValid(_ text: String) -> Bool {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: false
+            }
+        }
+        guard let first = text.utf8.first, isAlphanumeric(first) else { return false }
+        return text.utf8.allSatisfy {
+            isAlphanumeric($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+        }
+    }
+
+    /// - Throws: code 3 for no id, code 4 for one with other letters.
+    public static func checkContainerID(_ text: String) throws(CNIError) {
+        guard !text.isEmpty else { throw CNIError(.unknownContainer, "missing containerID") }
+        guard isValid(text) else {
+            throw CNIError(.invalidEnvironment, "invalid characters in containerID", details: text)
+        }
+    }
+
+    /// - Throws: code 7 for no name, or one with other letters.
+    public static func checkNetworkName(_ text: String) throws(CNIError) {
+        guard !text.isEmpty else { throw CNIError(.invalidConfiguration, "missing network name") }
+        guard isValid(text) else {
+            throw CNIError(.invalidConfiguration, "invalid characters found in network name", details: text)
+        }
+    }
+
+    /// What the kernel takes as the name of an interface, `dev_valid_name`: 15 bytes, no `/`, no `:`, no white space.
+    ///
+    /// - Throws: code 4.
+    public static func checkInterfaceName(_ text: String) throws(CNIError) {
+        guard !text.isEmpty else { throw CNIError(.invalidEnvironment, "interface name is empty") }
+        guard text.utf8.count < 16 else {
+            throw CNIError(
+                .invalidEnvironment, "interface name is too long",
+                details: "interface name should be less than 16 characters")
+        }
+        guard text != ".", text != ".." else { throw CNIError(.invalidEnvironment, "interface name is . or ..") }
+        guard !text.unicodeScalars.contains(where: { $0 == "/" || $0 == ":" || $0.properties.isWhitespace }) else {
+            throw CNIError(.invalidEnvironment, "interface name contains / or : or whitespace characters")
+        }
+    }
+}

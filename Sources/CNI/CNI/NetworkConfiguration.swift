@@ -1,0 +1,33 @@
+public import JSON
+
+/// The configuration of one plugin, as it arrives on standard input: CNI specification, section 1.
+public struct NetworkConfiguration: Sendable {
+    public let version: CNIVersion
+    public let name: String
+    /// The bytes as they arrived, which is how a delegate gets them.
+    public let bytes: [UInt8]
+    /// The whole document, for a plugin's own members.
+    public let reader: JSONReader
+
+    /// - Throws: code 6 when the previous result cannot be read.
+    public func previousResult() throws(CNIError) -> CNIResult? {
+        do throws(JSONError) {
+            guard let previous = try reader.optional("prevResult", as: JSONReader.self) else { return nil }
+            return try CNIResult(readingPrevious: previous, version: version)
+        } catch {
+            throw CNIError(.decoding, "\(error)")
+        }
+    }
+
+    /// The attachments that GC is to keep, nil when the runtime sent no list.
+    ///
+    /// - Throws: an error with the place of what cannot be read.
+    func validAttachments() throws(JSONError) -> Set<Attachment>? {
+        // The second name is a misspelling that runtimes still send beside the first.
+        for name in ["cni.dev/valid-attachments", "cni.dev/attachments"] {
+            guard case .object(let object) = reader.value, object.contains(name) else { continue }
+            return Set(try reader.optional(name, as: [Attachment].self) ?? [])
+        }
+        return nil
+    }
+}

@@ -1,0 +1,72 @@
+import JSON
+import LinuxSystem
+
+/// A plugin's executable, found and run: CNI specification, section 2, "Parameters".
+public struct PluginExecutable: Sendable {
+    /// `type` in a configuration.
+    public let type: String
+    public let path: String
+
+    /// Looks for a plugin in directories, in their order.
+    ///
+    /// - Throws: code 7 for a name that is none, and when no directory has a file of that name.
+    public init(type: String, in directories: [String]) throws(CNIError) {
+        guard !type.isEmpty else { throw CNIError(.invalidConfiguration, "no plugin name provided") }
+        // A null character would end the path before its time.
+        guard !type.contains("/"), !type.utf8.contains(0) else {
+            throw CNIError(.invalidConfiguration, "invalid plugin name: \(type)")
+        }
+        guard !directories.isEmpty else { throw CNIError(.invalidEnvironment, "no paths provided") }
+        guard let path = directories.map({ "\($0)/\(type)" }).first(where: File.isRegular) else {
+            throw CNIError(
+                .invalidConfiguration,
+                "failed to find plugin \"\(type)\" in path [\(directories.joined(separator: " "))]")
+        }
+        self.type = type
+        self.path = path
+    }
+
+    /// Splits `CNI_PATH`.
+    public static func directories(in searchPath: String) -> [String] {
+        searchPath.split(separator: ":").map(String.init)
+    }
+
+    /// Runs the plugin to its end; what it writes to standard error is passed on.
+    ///
+    /// - Parameters:
+    ///   - input: the configuration.
+    ///   - environment: all variables, as `NAME=value`.
+    /// - Returns: what it printed.
+    /// - Throws: the error that it printed, unchanged; code 0 when it failed without saying so.
+    public func run(input: [UInt8], environment: [String]) throws(CNIError) -> [UInt8] {
+        let child: Subprocess
+        do throws(SystemError) {
+            child = try Subprocess.run(path, environment: environment, input: input)
+        } catch {
+            throw CNIError(.other, "\(error)")
+        }
+        let log = String(decoding: child.errorOutput, as: UTF8.self)
+        let hasSucceeded = child.ending == .exited(0)
+        // Where the log is all that a failed plugin left, it becomes the error.
+        if !log.isEmpty && (hasSucceeded || !child.output.isEmpty) {
+            StandardStreams.log(log.hasSuffix("\n") ? String(log.dropLast()) : log)
+        }
+        guard hasSucceeded else { throw failure(of: child, log: log) }
+        return child.output
+    }
+
+    private func failure(of child: Subprocess, log: String) -> CNIError {
+        if child.output.isEmpty {
+            return log.isEmpty
+                ? CNIError(.unknown, "netplugin failed with no error message: \(child.ending)")
+                : CNIError(.unknown, "netplugin failed: \(JSONValue.string(log)): \(child.ending)")
+        }
+        do {
+            return try CNIError(reading: JSONReader(JSONValue(parsing: child.output)))
+        } catch {
+            let text = JSONValue.string(String(decoding: child.output, as: UTF8.self))
+            return CNIError(
+                .unknown, "netplugin failed but error parsing its diagnostic message \(text): \(error)")
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// Steps that are all taken whatever becomes of each, with every error told at the end.
+public struct Teardown {
+    private var errors: [CNIError] = []
+
+    public init() {}
+
+    /// Takes a step.
+    public mutating func attempt(_ step: () throws -> Void) {
+        do {
+            try step()
+        } catch {
+            errors.append(CNIError(describing: error))
+        }
+    }
+
+    /// Ends the teardown.
+    ///
+    /// - Throws: the error of the one step that failed, unchanged; of several, the first one's code with all their words.
+    public func finish() throws(CNIError) {
+        guard let first = errors.first else { return }
+        guard errors.count > 1 else { throw first }
+        throw CNIError(first.code, errors.map(\.description).joined(separator: "; "))
+    }
+}
