@@ -1,4 +1,4 @@
-public import Glibc
+import Glibc
 
 /// Whole files by path.
 public enum File {
@@ -23,7 +23,7 @@ public enum File {
     /// Puts a file in place whole: readers see the old bytes or the new ones, also after a crash of the process.
     ///
     /// - Throws: the error of the step that failed; the old file is untouched then.
-    public static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(SystemError) {
+    public static func replace(_ path: String, with bytes: [UInt8], mode: UInt32) throws(SystemError) {
         let temporary = "\(path).\(getpid()).tmp"
         do throws(SystemError) {
             let descriptor = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
@@ -61,7 +61,7 @@ public enum File {
     }
 
     /// Makes a directory and what is missing above it.
-    public static func makeDirectory(_ path: String, mode: mode_t) throws(SystemError) {
+    public static func makeDirectory(_ path: String, mode: UInt32) throws(SystemError) {
         if unsafe mkdir(path, mode) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
             throw .lastCall("create directory", path)

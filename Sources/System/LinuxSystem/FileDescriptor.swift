@@ -1,5 +1,5 @@
 import CLinux
-public import Glibc
+import Glibc
 
 /// The two ends of a pipe.
 struct Pipe: ~Copyable {
@@ -35,7 +35,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     ///
     /// - Throws: the error of open(2), with the path as its subject.
     public static func open(
-        _ path: String, _ flags: CInt, mode: mode_t = 0
+        _ path: String, _ flags: CInt, mode: UInt32 = 0
     ) throws(SystemError) -> FileDescriptor {
         try FileDescriptor(owning: retrying("open", path) { unsafe Glibc.open(path, flags | O_CLOEXEC, mode) })
     }
@@ -44,7 +44,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     ///
     /// - Throws: the error of openat(2), with the path as its subject.
     public static func open(
-        _ path: String, in directory: borrowing FileDescriptor, _ flags: CInt, mode: mode_t = 0
+        _ path: String, in directory: borrowing FileDescriptor, _ flags: CInt, mode: UInt32 = 0
     ) throws(SystemError) -> FileDescriptor {
         let base = directory.rawValue
         return try FileDescriptor(
