@@ -30,6 +30,9 @@ let package = Package(
         .target(
             name: "RouteNetlink", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
             path: "Sources/Network/RouteNetlink"),
+        .target(
+            name: "Nftables", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
+            path: "Sources/Network/Nftables"),
         .target(name: "CNI", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/CNI"),
         .target(name: "Leases", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/Leases"),
 
@@ -40,6 +43,8 @@ let package = Package(
         tests("UnitTests", "AddressingTests", "Addressing", "TestSupport"),
         tests("UnitTests", "JSONTests", "JSON", "TestSupport"),
         tests("UnitTests", "CNITests", "CNI", "JSON", "Addressing"),
+        tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
+        tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,47 @@
+import CLinux
+
+/// A list of rules, entered from the network stack at a hook or from another chain by a verdict.
+public struct Chain: Hashable, Sendable, CustomStringConvertible {
+    public var table: Table
+    /// At most 255 bytes, and for nft(8) to read it: a letter, then letters, digits, `/`, `\`, `_`, `.` and `-`.
+    public var name: String
+    /// Where packets enter; nil for a chain that only verdicts lead to.
+    public var hook: Hook?
+    /// Stored when the chain is created; nil for none.
+    public var comment: String?
+
+    public init(in table: Table, _ name: String, hook: Hook? = nil, comment: String? = nil) {
+        self.table = table
+        self.name = name
+        self.hook = hook
+        self.comment = comment
+    }
+
+    public var description: String {
+        "\(table) \(name)"
+    }
+
+    /// What makes a chain a base chain; what no rule decides is accepted.
+    public struct Hook: Hashable, Sendable {
+        /// `filter` or `nat`.
+        let type: String
+        /// `NF_INET_…`.
+        let number: UInt32
+        /// Lower ones see a packet earlier.
+        let priority: Int32
+
+        /// Where connections get another source address: `type nat hook postrouting priority srcnat`.
+        public static let sourceNAT = Hook(
+            type: "nat", number: UInt32(NF_INET_POST_ROUTING.rawValue), priority: natSourcePriority)
+
+        /// `NF_IP_PRI_NAT_SRC` of `linux/netfilter_ipv4.h`.
+        private static let natSourcePriority: Int32 = 100
+    }
+}
+
+/// What tells a chain in the kernel apart from others.
+public struct ListedChain: Hashable, Sendable {
+    public let name: String
+    /// How many rules it holds and verdicts lead to it, taken together; without the latter it can be deleted.
+    public let useCount: Int
+}

@@ -1,0 +1,73 @@
+import Addressing
+import CLinux
+import Netlink
+
+/// `struct nfgenmsg`.
+struct NetfilterHeader: NetlinkHeader {
+    /// `NFPROTO_…`.
+    let family: UInt8
+    let resource: UInt16
+
+    func encode(into message: inout NetlinkMessage) {
+        message.append(field: family)
+        message.append(field: UInt8(NFNETLINK_V0))
+        message.append(field: resource.bigEndian)
+    }
+
+    /// Where attributes begin in a reply.
+    static let length = 4
+}
+
+extension NetlinkMessage {
+    /// A message of nf_tables, `NFT_MSG_…`, with its attributes.
+    init(
+        _ type: nf_tables_msg_types, _ flags: NetlinkFlags, _ family: TableFamily?,
+        _ attributes: (inout NetlinkMessage) -> Void
+    ) {
+        self.init(
+            type: UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(truncatingIfNeeded: type.rawValue), flags: flags,
+            header: NetfilterHeader(family: family?.number ?? UInt8(AF_UNSPEC), resource: 0))
+        attributes(&self)
+    }
+
+    /// The beginning of a batch, on condition that the ruleset is still that of a generation.
+    static func batchBegin(generation: UInt32?) -> NetlinkMessage {
+        var message = batch(NFNL_MSG_BATCH_BEGIN)
+        if let generation { message.append(UInt32(NFNL_BATCH_GENID.rawValue), generation) }
+        return message
+    }
+
+    static var batchEnd: NetlinkMessage {
+        batch(NFNL_MSG_BATCH_END)
+    }
+
+    private static func batch(_ type: Int32) -> NetlinkMessage {
+        NetlinkMessage(
+            type: UInt16(type), flags: [],
+            header: NetfilterHeader(family: UInt8(AF_UNSPEC), resource: UInt16(NFNL_SUBSYS_NFTABLES)))
+    }
+
+    mutating func append(_ type: UInt32, _ text: String) {
+        append(AttributeType(type), string: text)
+    }
+
+    mutating func append(_ type: UInt32, comment: String?) {
+        if let comment { append(AttributeType(type), bytes: UserData.comment(comment)) }
+    }
+}
+
+extension NetlinkMessage {
+    /// Names one element of a map, with what more there is to say about it.
+    mutating func append(
+        elementOf map: AddressMap, _ address: IPAddress, _ body: (inout NetlinkMessage) -> Void
+    ) {
+        append(NFTA_SET_ELEM_LIST_TABLE.rawValue, map.table.name)
+        append(NFTA_SET_ELEM_LIST_SET.rawValue, map.name)
+        nest(AttributeType(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue)) { list in
+            list.nest(AttributeType(NFTA_LIST_ELEM.rawValue)) { element in
+                element.append(value: NFTA_SET_ELEM_KEY.rawValue, address.bytes)
+                body(&element)
+            }
+        }
+    }
+}

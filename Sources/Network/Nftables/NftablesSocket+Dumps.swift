@@ -1,0 +1,187 @@
+public import Addressing
+import CLinux
+public import LinuxSystem
+import Netlink
+
+/// Reading; what is not there is nil or an empty list, and no error.
+extension NftablesSocket {
+    /// How many chains, maps and other objects a table holds; nil when there is no such table.
+    public mutating func useCount(of table: Table) throws(SystemError) -> Int? {
+        let message = NetlinkMessage(NFT_MSG_GETTABLE, [], table.family) { message in
+            message.append(NFTA_TABLE_NAME.rawValue, table.name)
+        }
+        return try list(message, "read table", "\(table)") { (attributes) throws(SystemError) -> Int? in
+            try attributes.number(NFTA_TABLE_USE.rawValue)
+        }.first
+    }
+
+    /// The chain of a name; nil when there is no such chain, or table.
+    public mutating func chain(named name: String, in table: Table) throws(SystemError) -> ListedChain? {
+        let message = NetlinkMessage(NFT_MSG_GETCHAIN, [], table.family) { message in
+            message.append(NFTA_CHAIN_TABLE.rawValue, table.name)
+            message.append(NFTA_CHAIN_NAME.rawValue, name)
+        }
+        return try list(message, "read chain", "\(table) \(name)") { (attributes) throws(SystemError) in
+            try ListedChain(attributes, in: table)
+        }.first
+    }
+
+    /// All chains of a table; takes longer the more chains there are in all tables.
+    public mutating func chains(in table: Table) throws(SystemError) -> [ListedChain] {
+        let message = NetlinkMessage(NFT_MSG_GETCHAIN, .dump, table.family) { _ in }
+        return try list(message, "list chains of", "\(table)") { (attributes) throws(SystemError) in
+            try ListedChain(attributes, in: table)
+        }
+    }
+
+    /// The rules of a chain, in their order.
+    public mutating func rules(in chain: Chain) throws(SystemError) -> [ListedRule] {
+        let message = NetlinkMessage(NFT_MSG_GETRULE, .dump, chain.table.family) { message in
+            message.append(NFTA_RULE_TABLE.rawValue, chain.table.name)
+            message.append(NFTA_RULE_CHAIN.rawValue, chain.name)
+        }
+        return try list(message, "list rules of", "\(chain)") { (attributes) throws(SystemError) in
+            try ListedRule(attributes)
+        }
+    }
+
+    /// The element that a map has for an address.
+    public mutating func element(
+        for address: IPAddress, in map: AddressMap
+    ) throws(SystemError) -> AddressMap.Element? {
+        let message = NetlinkMessage(NFT_MSG_GETSETELEM, [], map.table.family) { message in
+            message.append(elementOf: map, address) { _ in }
+        }
+        return try elements(message, "read element \(address) of", map).first
+    }
+
+    /// All elements of a map.
+    public mutating func elements(of map: AddressMap) throws(SystemError) -> [AddressMap.Element] {
+        let message = NetlinkMessage(NFT_MSG_GETSETELEM, .dump, map.table.family) { message in
+            message.append(NFTA_SET_ELEM_LIST_TABLE.rawValue, map.table.name)
+            message.append(NFTA_SET_ELEM_LIST_SET.rawValue, map.name)
+        }
+        return try elements(message, "list elements of", map)
+    }
+
+    private mutating func elements(
+        _ message: NetlinkMessage, _ operation: String, _ map: AddressMap
+    ) throws(SystemError) -> [AddressMap.Element] {
+        // One message of a dump holds many.
+        try list(message, operation, "\(map)") { (attributes) throws(SystemError) -> [AddressMap.Element]? in
+            var elements: [AddressMap.Element] = []
+            try attributes.forEachAttribute { (type, list) throws(SystemError) in
+                guard type == AttributeType(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) else { return }
+                try list.forEachAttribute { (_, element) throws(SystemError) in
+                    if let element = try AddressMap.Element(element, in: map) { elements.append(element) }
+                }
+            }
+            return elements
+        }.flatMap { $0 }
+    }
+
+    private mutating func list<Element>(
+        _ message: NetlinkMessage, _ operation: String, _ subject: String,
+        _ decode: (Span<UInt8>) throws(SystemError) -> Element?
+    ) throws(SystemError) -> [Element] {
+        do throws(SystemError) {
+            return try netlink.query(NetlinkRequest(message, operation, subject)) { (_, reply) throws(SystemError) in
+                guard reply.count >= NetfilterHeader.length else { return nil }
+                return try decode(reply.extracting(NetfilterHeader.length...))
+            }
+        } catch  where error.code == .noSuchFile {
+            return []
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// The first attribute of a type that holds a number in network order.
+    fileprivate func number(_ wanted: UInt32) throws(SystemError) -> Int? {
+        var number: Int?
+        try forEachAttribute { (type, value) throws(SystemError) in
+            if type == AttributeType(wanted) { number = Int(UInt32(bigEndian: try value.integer())) }
+        }
+        return number
+    }
+}
+
+extension ListedChain {
+    /// Reads `enum nft_chain_attributes`; nil for a chain of another table.
+    init?(_ attributes: Span<UInt8>, in table: Table) throws(SystemError) {
+        var name = ""
+        var tableName = ""
+        try attributes.forEachAttribute { (type, value) throws(SystemError) in
+            switch type {
+            case AttributeType(NFTA_CHAIN_NAME.rawValue): name = value.string
+            case AttributeType(NFTA_CHAIN_TABLE.rawValue): tableName = value.string
+            default: break
+            }
+        }
+        guard tableName == table.name else { return nil }
+        self.init(name: name, useCount: try attributes.number(NFTA_CHAIN_USE.rawValue) ?? 0)
+    }
+}
+
+extension ListedRule {
+    /// Reads `enum nft_rule_attributes`.
+    init(_ attributes: Span<UInt8>) throws(SystemError) {
+        var handle: UInt64 = 0
+        var comment: String?
+        var verdict: Verdict?
+        try attributes.forEachAttribute { (type, value) throws(SystemError) in
+            switch type {
+            case AttributeType(NFTA_RULE_HANDLE.rawValue): handle = UInt64(bigEndian: try value.integer())
+            case AttributeType(NFTA_RULE_USERDATA.rawValue): comment = try UserData.comment(in: value)
+            case AttributeType(NFTA_RULE_EXPRESSIONS.rawValue):
+                try value.forEachAttribute { (_, expression) throws(SystemError) in
+                    if let found = try Verdict(expression: expression) { verdict = found }
+                }
+            default: break
+            }
+        }
+        self.init(handle: handle, comment: comment, verdict: verdict)
+    }
+}
+
+extension Verdict {
+    /// Reads `enum nft_expr_attributes`; nil for an expression other than `immediate` with a verdict.
+    init?(expression: Span<UInt8>) throws(SystemError) {
+        var isImmediate = false
+        var verdict: Verdict?
+        try expression.forEachAttribute { (type, value) throws(SystemError) in
+            switch type {
+            case AttributeType(NFTA_EXPR_NAME.rawValue): isImmediate = value.string == "immediate"
+            case AttributeType(NFTA_EXPR_DATA.rawValue) where isImmediate:
+                try value.forEachAttribute { (type, value) throws(SystemError) in
+                    if type == AttributeType(NFTA_IMMEDIATE_DATA.rawValue) { verdict = try Verdict(data: value) }
+                }
+            default: break
+            }
+        }
+        guard let verdict else { return nil }
+        self = verdict
+    }
+}
+
+extension AddressMap.Element {
+    /// Reads `enum nft_set_elem_attributes`; nil when there is no address or no verdict.
+    init?(_ attributes: Span<UInt8>, in map: AddressMap) throws(SystemError) {
+        var address: IPAddress?
+        var verdict: Verdict?
+        var comment: String?
+        try attributes.forEachAttribute { (type, value) throws(SystemError) in
+            switch type {
+            case AttributeType(NFTA_SET_ELEM_KEY.rawValue):
+                try value.forEachAttribute { (type, value) throws(SystemError) in
+                    if type == AttributeType(NFTA_DATA_VALUE.rawValue) { address = IPAddress(bytes: value) }
+                }
+            case AttributeType(NFTA_SET_ELEM_DATA.rawValue): verdict = try Verdict(data: value)
+            case AttributeType(NFTA_SET_ELEM_USERDATA.rawValue): comment = try UserData.comment(in: value)
+            default: break
+            }
+        }
+        guard let address, let verdict else { return nil }
+        self.init(in: map, address, verdict, comment: comment)
+    }
+}

@@ -1,0 +1,146 @@
+import Addressing
+import CLinux
+import Netlink
+
+/// Changes that take effect together or not at all, in the order in which they were added.
+public struct NftablesTransaction: Sendable {
+    private(set) var requests: [NetlinkRequest] = []
+
+    public init() {}
+
+    public var isEmpty: Bool {
+        requests.isEmpty
+    }
+
+    // MARK: Tables
+
+    /// Creates a table unless it is there.
+    public mutating func ensure(_ table: Table) {
+        request(NFT_MSG_NEWTABLE, .create, table, "create table", "\(table)") { message in
+            message.append(NFTA_TABLE_NAME.rawValue, table.name)
+            message.append(NFTA_TABLE_USERDATA.rawValue, comment: table.comment)
+        }
+    }
+
+    /// Deletes a table that holds nothing; one that does is refused with `EBUSY`.
+    public mutating func deleteIfEmpty(_ table: Table) {
+        request(NFT_MSG_DELTABLE, .nonRecursive, table, "delete table", "\(table)") { message in
+            message.append(NFTA_TABLE_NAME.rawValue, table.name)
+        }
+    }
+
+    // MARK: Chains
+
+    /// Creates a chain unless it is there; one that is there with another hook is refused with `EEXIST`.
+    public mutating func ensure(_ chain: Chain) {
+        request(NFT_MSG_NEWCHAIN, .create, chain.table, "create chain", "\(chain)") { message in
+            message.append(NFTA_CHAIN_TABLE.rawValue, chain.table.name)
+            message.append(NFTA_CHAIN_NAME.rawValue, chain.name)
+            if let hook = chain.hook {
+                message.nest(AttributeType(NFTA_CHAIN_HOOK.rawValue)) { nested in
+                    nested.append(NFTA_HOOK_HOOKNUM.rawValue, hook.number)
+                    nested.append(NFTA_HOOK_PRIORITY.rawValue, UInt32(bitPattern: hook.priority))
+                }
+                message.append(NFTA_CHAIN_POLICY.rawValue, UInt32(NF_ACCEPT))
+                message.append(NFTA_CHAIN_TYPE.rawValue, hook.type)
+            }
+            message.append(NFTA_CHAIN_USERDATA.rawValue, comment: chain.comment)
+        }
+    }
+
+    /// Deletes all rules of a chain.
+    public mutating func flush(_ chain: Chain) {
+        request(NFT_MSG_DELRULE, [], chain.table, "flush chain", "\(chain)") { message in
+            message.append(NFTA_RULE_TABLE.rawValue, chain.table.name)
+            message.append(NFTA_RULE_CHAIN.rawValue, chain.name)
+        }
+    }
+
+    /// Deletes a chain and its rules; one that a verdict leads to is refused with `EBUSY`.
+    public mutating func delete(_ chain: Chain) {
+        request(NFT_MSG_DELCHAIN, [], chain.table, "delete chain", "\(chain)") { message in
+            message.append(NFTA_CHAIN_TABLE.rawValue, chain.table.name)
+            message.append(NFTA_CHAIN_NAME.rawValue, chain.name)
+        }
+    }
+
+    // MARK: Rules
+
+    /// Adds a rule to the end of its chain, whether or not there is an equal one.
+    public mutating func add(_ rule: Rule) {
+        request(NFT_MSG_NEWRULE, [.create, .append], rule.chain.table, "add rule to", "\(rule.chain)") { message in
+            message.append(NFTA_RULE_TABLE.rawValue, rule.chain.table.name)
+            message.append(NFTA_RULE_CHAIN.rawValue, rule.chain.name)
+            message.nest(AttributeType(NFTA_RULE_EXPRESSIONS.rawValue)) { list in
+                for statement in rule.statements {
+                    for expression in statement.expressions { expression.encode(into: &list) }
+                }
+            }
+            message.append(NFTA_RULE_USERDATA.rawValue, comment: rule.comment)
+        }
+    }
+
+    /// Deletes a rule that a dump has shown; `ENOENT` when it is gone.
+    public mutating func delete(_ rule: ListedRule, in chain: Chain) {
+        request(NFT_MSG_DELRULE, [], chain.table, "delete rule \(rule.handle) of", "\(chain)") { message in
+            message.append(NFTA_RULE_TABLE.rawValue, chain.table.name)
+            message.append(NFTA_RULE_CHAIN.rawValue, chain.name)
+            message.append(AttributeType(NFTA_RULE_HANDLE.rawValue), rule.handle.bigEndian)
+        }
+    }
+
+    // MARK: Maps
+
+    /// Creates a map unless it is there; one that is there with another type is refused with `EEXIST`.
+    public mutating func ensure(_ map: AddressMap) {
+        // Any number does that no other map of this transaction has.
+        let identifier = UInt32(truncatingIfNeeded: requests.count + 1)
+        request(NFT_MSG_NEWSET, .create, map.table, "create map", "\(map)") { message in
+            message.append(NFTA_SET_TABLE.rawValue, map.table.name)
+            message.append(NFTA_SET_NAME.rawValue, map.name)
+            message.append(NFTA_SET_FLAGS.rawValue, UInt32(NFT_SET_MAP.rawValue))
+            message.append(NFTA_SET_KEY_TYPE.rawValue, map.family.dataType)
+            message.append(NFTA_SET_KEY_LEN.rawValue, UInt32(map.family.bitWidth / 8))
+            message.append(NFTA_SET_DATA_TYPE.rawValue, UInt32(NFT_DATA_VERDICT.rawValue))
+            message.append(NFTA_SET_DATA_LEN.rawValue, 0)
+            message.append(NFTA_SET_ID.rawValue, identifier)
+        }
+    }
+
+    /// Deletes a map and its elements; one that a rule looks into is refused with `EBUSY`.
+    public mutating func delete(_ map: AddressMap) {
+        request(NFT_MSG_DELSET, [], map.table, "delete map", "\(map)") { message in
+            message.append(NFTA_SET_TABLE.rawValue, map.table.name)
+            message.append(NFTA_SET_NAME.rawValue, map.name)
+        }
+    }
+
+    /// Adds an element; `EEXIST` when its address is there, with whatever verdict and comment.
+    public mutating func add(_ element: AddressMap.Element) {
+        let map = element.map
+        let subject = "\(element.address) to \(map)"
+        request(NFT_MSG_NEWSETELEM, [.create, .exclusive], map.table, "add element", subject) { message in
+            message.append(elementOf: map, element.address) { nested in
+                element.verdict.encode(as: AttributeType(NFTA_SET_ELEM_DATA.rawValue), into: &nested)
+                nested.append(NFTA_SET_ELEM_USERDATA.rawValue, comment: element.comment)
+            }
+        }
+    }
+
+    /// Deletes the element for an address, whatever its verdict and comment; `ENOENT` when it is gone.
+    public mutating func delete(_ element: AddressMap.Element) {
+        let map = element.map
+        let subject = "\(element.address) from \(map)"
+        request(NFT_MSG_DELSETELEM, [], map.table, "delete element", subject) { message in
+            message.append(elementOf: map, element.address) { _ in }
+        }
+    }
+
+    private mutating func request(
+        _ type: nf_tables_msg_types, _ flags: NetlinkFlags, _ table: Table, _ operation: String, _ subject: String,
+        _ attributes: (inout NetlinkMessage) -> Void
+    ) {
+        let message = NetlinkMessage(type, flags, table.family, attributes)
+        requests.append(NetlinkRequest(message, operation, subject))
+    }
+}

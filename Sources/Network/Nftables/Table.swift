@@ -1,0 +1,44 @@
+import CLinux
+
+/// Which packets a table sees: `NFPROTO_…`.
+public enum TableFamily: Hashable, Sendable, CustomStringConvertible {
+    /// IPv4 and IPv6.
+    case inet
+    case ipv4
+    case ipv6
+
+    var number: UInt8 {
+        switch self {
+        case .inet: UInt8(NFPROTO_INET)
+        case .ipv4: UInt8(NFPROTO_IPV4)
+        case .ipv6: UInt8(NFPROTO_IPV6)
+        }
+    }
+
+    /// The word of nft(8).
+    public var description: String {
+        switch self {
+        case .inet: "inet"
+        case .ipv4: "ip"
+        case .ipv6: "ip6"
+        }
+    }
+}
+
+/// A table, which holds chains and maps.
+public struct Table: Hashable, Sendable, CustomStringConvertible {
+    public var family: TableFamily
+    public var name: String
+    /// Stored when the table is created; nil for none.
+    public var comment: String?
+
+    public init(_ family: TableFamily, _ name: String, comment: String? = nil) {
+        self.family = family
+        self.name = name
+        self.comment = comment
+    }
+
+    public var description: String {
+        "\(family) \(name)"
+    }
+}
