@@ -17,6 +17,7 @@ func tests(_ layer: String, _ name: String, _ dependencies: Target.Dependency...
 let package = Package(
     name: "swift-cni",
     products: [
+        .executable(name: "bridge", targets: ["BridgePlugin"]),
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
     ],
@@ -33,9 +34,14 @@ let package = Package(
         .target(
             name: "Nftables", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
             path: "Sources/Network/Nftables"),
+        .target(
+            name: "HostNetwork", dependencies: ["RouteNetlink", "Nftables", "LinuxSystem", "Addressing"],
+            path: "Sources/Network/HostNetwork"),
+
         .target(name: "CNI", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/CNI"),
         .target(name: "Leases", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/Leases"),
 
+        plugin("bridge", "BridgePlugin", "HostNetwork", "RouteNetlink"),
         plugin("host-local", "HostLocalPlugin", "Leases"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
 
@@ -45,6 +51,8 @@ let package = Package(
         tests("UnitTests", "CNITests", "CNI", "JSON", "Addressing"),
         tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
         tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem"),
+        tests("IntegrationTests", "MasqueradeTests", "HostNetwork", "Nftables", "Addressing", "LinuxSystem"),
+
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,52 @@
+public import Addressing
+public import LinuxSystem
+public import RouteNetlink
+
+/// A container's interface on its way to what the network wants it to be.
+public struct ContainerInterface: Sendable {
+    public let link: Link
+
+    public init(_ link: Link) {
+        self.link = link
+    }
+
+    /// Sets the kernel's parameters for the interface, which want to be there before it comes up.
+    ///
+    /// IPv6 is switched on where there are IPv6 addresses; duplicate address detection is off, since the addresses
+    /// come from an allocator that gives each one once.
+    ///
+    /// - Throws: the error of the first parameter that an address cannot do without.
+    public func prepare(
+        for addresses: [InterfaceAddress], in namespace: borrowing NetworkNamespace
+    ) throws(SystemError) {
+        let name = link.name
+        try namespace.run { () throws(SystemError) in
+            try? Sysctl.set("net/ipv6/conf/\(name)/accept_dad", to: "0")
+            try? Sysctl.set("net/ipv4/conf/\(name)/arp_notify", to: "1")
+            guard addresses.contains(where: { $0.address.family == .v6 }) else { return }
+            for device in ["lo", name] {
+                try Sysctl.ensure("net/ipv6/conf/\(device)/disable_ipv6", is: "0")
+            }
+            try Sysctl.set("net/ipv6/conf/\(name)/keep_addr_on_down", to: "1")
+        }
+    }
+
+    /// Brings the interface up, and gives it its addresses and then its routes, with one system call.
+    ///
+    /// - Throws: the first thing that the kernel refused.
+    public func configure(
+        addresses: [InterfaceAddress], routes: [Route], in container: inout RouteSocket
+    ) throws(SystemError) {
+        var up = LinkRequest()
+        up.isUp = true
+        let routes = routes.map { route in
+            var route = route
+            route.device = link.index
+            return route
+        }
+        try container.perform(
+            [.change(link.index, link.name, to: up)]
+                + addresses.map { .add($0, to: link.index, link.name, detectsDuplicates: false) }
+                + routes.map { .add($0) })
+    }
+}

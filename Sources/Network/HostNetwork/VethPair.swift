@@ -1,0 +1,115 @@
+public import Addressing
+public import LinuxSystem
+public import RouteNetlink
+
+/// The two ends that join a container to its bridge.
+public struct VethPair: Sendable {
+    /// On the host, a port of the bridge.
+    public let host: Link
+    /// In the container's namespace.
+    public let container: Link
+
+    /// What a pair is made with.
+    public struct Options: Sendable {
+        /// Of the end on the host.
+        public var name: String
+        /// Of the end in the container.
+        public var peerName: String
+        public var mtu: UInt32?
+        /// Of the end in the container; nil lets the kernel choose.
+        public var mac: MACAddress?
+        /// What `ip link` shows beside the end on the host.
+        public var alias: String
+        public var port: BridgePortOptions
+
+        public init(
+            name: String, peerName: String, mtu: UInt32?, mac: MACAddress?, alias: String, port: BridgePortOptions
+        ) {
+            self.name = name
+            self.peerName = peerName
+            self.mtu = mtu
+            self.mac = mac
+            self.alias = alias
+            self.port = port
+        }
+    }
+
+    /// Makes both ends where they belong with one request: the host's up and on the bridge, the container's still
+    /// down, since the kernel brings it up no sooner than its peer exists.
+    ///
+    /// - Parameters:
+    ///   - options: names and settings.
+    ///   - bridge: what the end on the host becomes a port of.
+    ///   - host: the namespace of the bridge.
+    ///   - container: a socket in the container's namespace.
+    ///   - namespace: the container's namespace.
+    /// - Returns: both ends as the kernel made them.
+    /// - Throws: `EEXIST` when one of the names is taken; what the kernel refused. Nothing is left then.
+    public static func create(
+        _ options: Options, on bridge: Bridge, from host: inout RouteSocket,
+        into container: inout RouteSocket, of namespace: borrowing NetworkNamespace
+    ) throws(SystemError) -> VethPair {
+        var end = LinkRequest(name: options.name)
+        end.mtu = options.mtu
+        end.master = bridge.link.index
+        end.transmitQueueLength = 0
+        end.isUp = true
+        var peer = LinkRequest(name: options.peerName)
+        peer.mtu = options.mtu
+        peer.mac = options.mac
+        do throws(SystemError) {
+            try host.perform(.createVethPair(end, peer: peer, in: namespace))
+        } catch  where error.code == .exists {
+            throw try nameTaken(options, error, on: &host, in: &container)
+        }
+        do throws(SystemError) {
+            // The kernel takes these of a link that is there, and not of one in the making.
+            var more = LinkRequest()
+            more.alias = options.alias
+            more.port = options.port
+            try host.perform(.change(linkNamed: options.name, to: more))
+            try? Sysctl.set("net/ipv6/conf/\(options.name)/accept_ra", to: "0")
+            guard let hostLink = try host.link(named: options.name) else {
+                throw SystemError("find link", options.name, .noSuchDevice)
+            }
+            guard let containerLink = try container.link(named: options.peerName) else {
+                throw SystemError("find link", options.peerName, .noSuchDevice)
+            }
+            return VethPair(host: hostLink, container: containerLink)
+        } catch {
+            _ = try? host.deleteLink(named: options.name)
+            throw error
+        }
+    }
+
+    private static func nameTaken(
+        _ options: Options, _ error: SystemError, on host: inout RouteSocket, in container: inout RouteSocket
+    ) throws(SystemError) -> SystemError {
+        if try container.link(named: options.peerName) != nil {
+            return SystemError(
+                "create interface", options.peerName, .exists,
+                explanation: "the container has an interface of this name already; DEL removes it")
+        }
+        guard let other = try host.link(named: options.name) else { return error }
+        return SystemError(
+            "create interface", options.name, .exists,
+            explanation: "the host has an interface of this name already, alias \"\(other.alias ?? "")\"")
+    }
+
+    /// Waits until the bridge forwards what comes in by the end on the host.
+    ///
+    /// - Throws: `ETIMEDOUT` with the port's state when the deadline passes.
+    public func waitUntilForwarding(milliseconds: Int, on host: inout RouteSocket) throws(SystemError) {
+        func isForwarding(_ link: Link?) -> Bool { link?.operationalState == .up }
+        if isForwarding(try host.link(at: self.host.index)) { return }
+        var monitor = try LinkMonitor()
+        // Once more, for what happened before the monitor listened.
+        if isForwarding(try host.link(at: self.host.index)) { return }
+        guard try monitor.wait(for: self.host.index, milliseconds: milliseconds, until: isForwarding) else {
+            let state = try host.link(at: self.host.index)?.operationalState
+            throw SystemError(
+                "bring up bridge port", self.host.name, .timedOut,
+                explanation: state.map { "it is \($0) after \(milliseconds) ms" } ?? "it is gone")
+        }
+    }
+}
