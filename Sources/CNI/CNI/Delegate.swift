@@ -25,16 +25,11 @@ public struct Delegate: Sendable {
         self.input = input ?? configuration.bytes
     }
 
-    /// Runs its ADD; when that fails, its DEL as well, so that nothing half-made stays.
+    /// Runs its ADD.
     ///
     /// - Throws: its error, unchanged; code 6 when its result cannot be read.
     public func add() throws(CNIError) -> CNIResult {
-        do throws(CNIError) {
-            return try result(of: run(.add))
-        } catch {
-            try? delete()
-            throw error
-        }
+        try result(of: run(.add))
     }
 
     /// Runs its DEL.
@@ -50,8 +45,10 @@ public struct Delegate: Sendable {
     public func collectGarbage() throws(CNIError) { _ = try run(.collectGarbage) }
 
     private func run(_ verb: Verb) throws(CNIError) -> [UInt8] {
+        // A DEL goes on to its end: it may be the undoing of an ADD that the very signal interrupted.
         try executable.run(
-            input: input, environment: ProcessEnvironment.entries(replacing: ["CNI_COMMAND": verb.rawValue]))
+            input: input, environment: ProcessEnvironment.entries(replacing: ["CNI_COMMAND": verb.rawValue]),
+            passesSignalsOn: verb == .add)
     }
 
     private func result(of output: [UInt8]) throws(CNIError) -> CNIResult {

@@ -36,12 +36,13 @@ public struct PluginExecutable: Sendable {
     /// - Parameters:
     ///   - input: the configuration.
     ///   - environment: all variables, as `NAME=value`.
+    ///   - passesSignalsOn: whether a signal that asks this process to end is passed on.
     /// - Returns: what it printed.
     /// - Throws: the error that it printed, unchanged; code 0 when it failed without saying so.
-    public func run(input: [UInt8], environment: [String]) throws(CNIError) -> [UInt8] {
+    public func run(input: [UInt8], environment: [String], passesSignalsOn: Bool = false) throws(CNIError) -> [UInt8] {
         let child: Subprocess
         do throws(SystemError) {
-            child = try Subprocess.run(path, environment: environment, input: input)
+            child = try Subprocess.run(path, environment: environment, input: input, passesSignalsOn: passesSignalsOn)
         } catch {
             throw CNIError(.other, "\(error)")
         }

@@ -81,6 +81,7 @@ struct BridgePlugin: CNIPlugin {
         } catch {
             // The interface is new, so whatever lease there is belongs to nobody who uses it.
             try? ipam.delete()
+            try Interruption.check()
             throw error
         }
         rollback.register("release addresses") { try ipam.delete() }

@@ -21,17 +21,18 @@ public struct Subprocess: Sendable {
 
     /// Runs an executable and waits until it has ended and closed its standard output.
     ///
-    /// SIGTERM and SIGINT that this process holds back are passed on as SIGTERM; the child is waited for all the same.
-    ///
     /// - Parameters:
     ///   - path: the executable; no search path is used.
     ///   - arguments: those behind the program's name.
     ///   - environment: all variables, as `NAME=value`.
     ///   - input: the whole standard input.
+    ///   - passesSignalsOn: whether the child is sent SIGTERM when this process holds back a SIGTERM or SIGINT; it is
+    ///     waited for all the same.
     /// - Returns: how it ended and what it said.
     /// - Throws: the error of posix_spawn(3) with the path as its subject; nothing has run then.
     public static func run(
-        _ path: String, _ arguments: [String] = [], environment: [String], input: [UInt8] = []
+        _ path: String, _ arguments: [String] = [], environment: [String], input: [UInt8] = [],
+        passesSignalsOn: Bool = false
     ) throws(SystemError) -> Subprocess {
         // Memory files for input and errors: neither side can wait for the other to read.
         let standardInput = try FileDescriptor.inMemory("stdin")
@@ -46,7 +47,7 @@ public struct Subprocess: Sendable {
         var output: [UInt8] = []
         var failure: SystemError?
         do throws(SystemError) {
-            output = try collect(from: pipe.reading, of: child)
+            output = try collect(from: pipe.reading, of: child, passesSignalsOn)
         } catch {
             failure = error
         }
@@ -90,12 +91,14 @@ public struct Subprocess: Sendable {
 
     /// Reads the child's output to its end, passing a signal on the first time one comes.
     private static func collect(
-        from descriptor: borrowing FileDescriptor, of child: pid_t
+        from descriptor: borrowing FileDescriptor, of child: pid_t, _ passesSignalsOn: Bool
     ) throws(SystemError) -> [UInt8] {
         let signals = try Interruption.descriptor()
+        // A negative descriptor is one that poll passes over.
+        let ignored: CInt = -1
         var watched = [
             pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: signals.rawValue, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: passesSignalsOn ? signals.rawValue : ignored, events: Int16(POLLIN), revents: 0),
         ]
         var output: [UInt8] = []
         while true {
@@ -104,8 +107,8 @@ public struct Subprocess: Sendable {
             }
             if watched[1].revents != 0 {
                 kill(child, SIGTERM)
-                // The signal stays pending for Interruption.check; a negative descriptor is one that poll passes over.
-                watched[1].fd = -1
+                // The signal stays pending for Interruption.check.
+                watched[1].fd = ignored
                 watched[1].revents = 0
             }
             guard watched[0].revents != 0 else { continue }
