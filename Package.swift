@@ -20,6 +20,7 @@ let package = Package(
         .executable(name: "bridge", targets: ["BridgePlugin"]),
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
+        .executable(name: "cnitool", targets: ["CNITool"]),
     ],
     targets: [
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
@@ -39,20 +40,32 @@ let package = Package(
             path: "Sources/Network/HostNetwork"),
 
         .target(name: "CNI", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/CNI"),
+        .target(name: "CNIRuntime", dependencies: ["CNI", "JSON", "LinuxSystem"], path: "Sources/CNI/CNIRuntime"),
         .target(name: "Leases", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/Leases"),
 
         plugin("bridge", "BridgePlugin", "HostNetwork", "RouteNetlink"),
         plugin("host-local", "HostLocalPlugin", "Leases"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
 
+        .executableTarget(
+            name: "CNITool", dependencies: ["CNIRuntime", "CNI", "JSON", "LinuxSystem"], path: "Sources/Tools/cnitool"),
+
         .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
         tests("UnitTests", "AddressingTests", "Addressing", "TestSupport"),
         tests("UnitTests", "JSONTests", "JSON", "TestSupport"),
         tests("UnitTests", "CNITests", "CNI", "JSON", "Addressing"),
         tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
+        tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem"),
+
         tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem"),
         tests("IntegrationTests", "MasqueradeTests", "HostNetwork", "Nftables", "Addressing", "LinuxSystem"),
 
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "BridgePlugin", "HostLocalPlugin", "LoopbackPlugin", "CNITool", "JSON", "LinuxSystem", "TestSupport",
+            ],
+            path: "Tests/EndToEndTests"),
     ],
     swiftLanguageModes: [.v6]
 )

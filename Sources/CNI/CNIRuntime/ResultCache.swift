@@ -1,0 +1,169 @@
+public import CNI
+public import JSON
+import LinuxSystem
+
+/// The results of ADD on disk, from which CHECK, DEL and GC know what was done.
+///
+/// Layout, names and contents are those of the reference library, and each reads what the other wrote: a file
+/// `results/<network>-<container id>-<interface>` an attachment, mode 0600 in a directory of mode 0700, with one line
+/// of JSON.
+public struct ResultCache: Sendable {
+    public static let standard = ResultCache(directory: "/var/lib/cni")
+
+    private let results: String
+
+    /// - Parameter directory: where `results` is or will be.
+    public init(directory: String) {
+        results = "\(directory)/results"
+    }
+
+    /// Keeps the result of an attachment, in place of an earlier one.
+    ///
+    /// - Throws: code 5; the earlier one is untouched then.
+    func store(_ result: JSONObject, of request: AttachmentRequest, in list: ConfigurationList) throws(CNIError) {
+        let path = try path(of: request.attachment, in: list.name)
+        let document = Self.document(result, of: request, in: list)
+        do throws(SystemError) {
+            try File.makeDirectory(results, mode: 0o700)
+            try File.replace(path, with: document.serialized(), mode: 0o600)
+        } catch {
+            throw CNIError(.inputOutput, "failed to set network \"\(list.name)\" cached result: \(error)")
+        }
+    }
+
+    /// The final result of an attachment in the version of its list; nil when nothing is kept.
+    ///
+    /// - Throws: code 5 or 6 when what is kept cannot be read or not be told in that version.
+    func result(of attachment: Attachment, in list: ConfigurationList) throws(CNIError) -> JSONObject? {
+        let path = try path(of: attachment, in: list.name)
+        do {
+            let entry = try JSONReader(JSONValue(parsing: File.read(path)))
+            // Before there was a kind, the file was the result.
+            let result = try Self.isEntry(entry) ? entry.optional("result") : JSONObject(reading: entry)
+            return try result.map { try Self.converted($0, to: list.version) }
+        } catch let error as SystemError where error.code == .noSuchFile {
+            return nil
+        } catch {
+            throw CNIError(
+                error is SystemError ? .inputOutput : .decoding,
+                "failed to get network \"\(list.name)\" cached result: \(path): \(error)")
+        }
+    }
+
+    /// Whether anything is kept of an attachment.
+    func contains(_ attachment: Attachment, in network: String) throws(CNIError) -> Bool {
+        File.isRegular(try path(of: attachment, in: network))
+    }
+
+    /// Forgets an attachment; that nothing is kept is no error.
+    func remove(_ attachment: Attachment, in network: String) throws(CNIError) {
+        let path = try path(of: attachment, in: network)
+        do throws(SystemError) {
+            try File.remove(path)
+        } catch {
+            throw CNIError(.inputOutput, "\(error)")
+        }
+    }
+
+    /// What ADD was asked for each attachment of a network that is kept, in the order of the files' names.
+    ///
+    /// Files that are not in the form that names all of it are passed over.
+    ///
+    /// - Throws: code 5 when the directory cannot be read; that there is none is no error.
+    public func attachments(of network: String) throws(CNIError) -> [AttachmentRequest] {
+        let names: [String]
+        do throws(SystemError) {
+            names = try File.names(in: results)
+        } catch {
+            if error.code == .noSuchFile { return [] }
+            throw CNIError(.inputOutput, "\(error)")
+        }
+        return names.filter { $0.hasPrefix("\(network)-") }.compactMap { name in
+            guard let bytes = try? File.read("\(results)/\(name)"), let value = try? JSONValue(parsing: bytes),
+                let request = try? AttachmentRequest(readingEntry: JSONReader(value), of: network)
+            else { return nil }
+            // A network's name may be how another's begins, and a writer may have died before its rename.
+            return name == Self.name(of: request.attachment, in: network) ? request : nil
+        }
+    }
+
+    private func path(of attachment: Attachment, in network: String) throws(CNIError) -> String {
+        let (id, interface) = (attachment.containerID, attachment.interfaceName)
+        guard !network.isEmpty, !id.isEmpty, !interface.isEmpty else {
+            throw CNIError(
+                .invalidConfiguration,
+                "cache file path requires network name (\"\(network)\"), container ID (\"\(id)\"), "
+                    + "and interface name (\"\(interface)\")")
+        }
+        try Identifier.checkNetworkName(network)
+        try Identifier.checkContainerID(id)
+        try Identifier.checkInterfaceName(interface)
+        return "\(results)/\(Self.name(of: attachment, in: network))"
+    }
+
+    private static func name(of attachment: Attachment, in network: String) -> String {
+        "\(network)-\(attachment.containerID)-\(attachment.interfaceName)"
+    }
+
+    private static func converted(_ result: JSONObject, to version: String) throws -> JSONObject {
+        let own = result["cniVersion"]?.string ?? ""
+        guard own != version else { return result }
+        guard let target = CNIVersion(rawValue: version) else {
+            throw CNIError(.incompatibleVersion, "no converter for CNI result version \(own) to \(version)")
+        }
+        return try CNIResult(reading: JSONReader(.object(result)), defaultVersion: .v0_1_0).encoded(as: target)
+    }
+}
+
+/// The form of an entry.
+extension ResultCache {
+    fileprivate static let kind = "cniCacheV1"
+
+    fileprivate static func isEntry(_ reader: JSONReader) -> Bool {
+        reader.value.object?["kind"]?.string == kind
+    }
+
+    /// The members in the reference's order, and what it keeps in unordered maps in the order of their names.
+    fileprivate static func document(
+        _ result: JSONObject, of request: AttachmentRequest, in list: ConfigurationList
+    ) -> JSONObject {
+        var document: JSONObject = [
+            "kind": .string(kind), "containerId": .string(request.attachment.containerID),
+            "config": .string(Base64.encode(list.bytes)), "ifName": .string(request.attachment.interfaceName),
+            "networkName": .string(list.name),
+        ]
+        if !request.namespacePath.isEmpty { document["netns"] = .string(request.namespacePath) }
+        if !request.arguments.isEmpty {
+            document["cniArgs"] = .array(request.arguments.map { [.string($0.key), .string($0.value)] })
+        }
+        if !request.capabilityArguments.isEmpty {
+            document["capabilityArgs"] = .object(request.capabilityArguments.sorted)
+        }
+        document["result"] = .object(result.sorted)
+        return document
+    }
+}
+
+extension AttachmentRequest {
+    /// Reads what an entry says of ADD's request.
+    fileprivate init(readingEntry reader: JSONReader, of network: String) throws(JSONError) {
+        guard ResultCache.isEntry(reader), try reader.required("networkName") == network else {
+            throw reader.fail("no entry of \(network)")
+        }
+        self.init(
+            Attachment(
+                containerID: try reader.required("containerId"), interfaceName: try reader.required("ifName")),
+            namespacePath: try reader.optional("netns") ?? "",
+            arguments: try reader.optional("cniArgs") ?? [],
+            capabilityArguments: try reader.optional("capabilityArgs") ?? [:])
+    }
+}
+
+extension AttachmentRequest.Argument: JSONReadable {
+    /// Reads a pair of the cache.
+    public init(reading reader: JSONReader) throws(JSONError) {
+        let pair = try [String](reading: reader)
+        guard pair.count == 2 else { throw reader.expected("a key and a value") }
+        self.init(key: pair[0], value: pair[1])
+    }
+}

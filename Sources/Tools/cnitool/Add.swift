@@ -1,0 +1,16 @@
+import CNIRuntime
+import JSON
+import LinuxSystem
+
+enum Add: Subcommand {
+    static let name = "add"
+    static let parameters = "[-i IFNAME] NET NETNS"
+    static let purpose = "attach the namespace to the network, and print the result as JSON"
+
+    static func run(_ arguments: inout Arguments) throws {
+        let settings = try Settings()
+        let (list, request) = try settings.attachment(&arguments, inExistingNamespace: true)
+        let result = try settings.runtime.add(request, to: list)
+        try StandardStreams.writeOutput(result.serialized(pretty: true) + [UInt8(ascii: "\n")])
+    }
+}

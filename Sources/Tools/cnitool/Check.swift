@@ -1,0 +1,13 @@
+import CNIRuntime
+
+enum Check: Subcommand {
+    static let name = "check"
+    static let parameters = "[-i IFNAME] NET NETNS"
+    static let purpose = "compare the attachment with what add did; silent when all is well"
+
+    static func run(_ arguments: inout Arguments) throws {
+        let settings = try Settings()
+        let (list, request) = try settings.attachment(&arguments, inExistingNamespace: true)
+        try settings.runtime.check(request, in: list)
+    }
+}

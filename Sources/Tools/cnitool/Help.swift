@@ -1,0 +1,51 @@
+/// What the tool says about itself.
+enum Help {
+    static var usage: String {
+        let lines = CommandLineTool.subcommands.map { "cnitool \($0.name) \($0.parameters)" }
+        return "usage: " + lines.joined(separator: "\n       ")
+    }
+
+    static var text: String {
+        """
+        cnitool attaches a network namespace to a CNI network, as a container runtime does it for
+        a container: it reads the network's configuration and runs the plugins that are named there.
+
+        \(usage)
+
+        \(purposes)
+
+          NET            the "name" in a file of /etc/cni/net.d
+          NETNS          the path of a network namespace, such as /proc/4711/ns/net, or the name of
+                         one that "ip netns add" made: blue is the same as /var/run/netns/blue
+          -i, --ifname   the interface's name in the namespace; else CNI_IFNAME, else eth0
+          -h, --help     print this
+
+        Environment:
+          NETCONFPATH    where configurations are (/etc/cni/net.d)
+          CNI_PATH       where plugins are, separated by colons (/opt/cni/bin)
+          CNI_ARGS       arguments for the plugins, as in "IgnoreUnknown=1;MAC=02:00:00:00:00:01"
+          CAP_ARGS       capability arguments for the plugins that declare them, as JSON
+          CNI_CACHE_DIR  where results are kept for check, del and gc (/var/lib/cni)
+
+        Errors go to standard error, and the exit status is 1 then. What a failed add had done is undone.
+
+        Examples, as root:
+          ip netns add blue
+          cnitool add mynet blue
+          ip netns exec blue ip address
+          cnitool del mynet blue
+          ip netns delete blue
+
+          export CAP_ARGS='{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}'
+          cnitool add mynet /proc/4711/ns/net
+        """
+    }
+
+    private static var purposes: String {
+        CommandLineTool.subcommands.map { subcommand in
+            let padding = String(repeating: " ", count: max(1, 15 - subcommand.name.count))
+            return "  \(subcommand.name)\(padding)\(subcommand.purpose)"
+        }
+        .joined(separator: "\n")
+    }
+}

@@ -1,0 +1,61 @@
+import CNI
+import CNIRuntime
+import JSON
+import LinuxSystem
+
+/// What the environment says: where configurations, plugins and results are, and what goes to the plugins.
+struct Settings {
+    let configurations: ConfigurationDirectory
+    let runtime: Runtime
+    private let arguments: [AttachmentRequest.Argument]
+    private let capabilityArguments: JSONObject
+
+    /// - Throws: an error that names the variable that does not parse.
+    init() throws {
+        configurations = Self.variable("NETCONFPATH").map(ConfigurationDirectory.init) ?? .standard
+        runtime = Runtime(
+            pluginDirectories: PluginExecutable.directories(in: Self.variable("CNI_PATH") ?? "/opt/cni/bin"),
+            cache: Self.variable("CNI_CACHE_DIR").map(ResultCache.init) ?? .standard)
+        arguments = try AttachmentRequest.arguments(parsing: Self.variable("CNI_ARGS") ?? "")
+        do {
+            capabilityArguments = try JSONObject(
+                reading: JSONReader(JSONValue(parsing: Self.variable("CAP_ARGS") ?? "{}")))
+        } catch {
+            throw CNIError(.invalidEnvironment, "CAP_ARGS: \(error)")
+        }
+    }
+
+    /// Takes `[-i IFNAME] NET NETNS` from the command line.
+    ///
+    /// - Throws: `UsageError`; the error of the configuration or the namespace.
+    func attachment(
+        _ arguments: inout Arguments, inExistingNamespace mustExist: Bool
+    ) throws -> (list: ConfigurationList, request: AttachmentRequest) {
+        let interface = try arguments.value(of: "-i", "--ifname") ?? Self.variable("CNI_IFNAME") ?? "eth0"
+        let network = try arguments.operand("NET")
+        let namespace = try arguments.operand("NETNS")
+        try arguments.end()
+        let list = try configurations.list(named: network)
+        let container = try ContainerNamespace(namespace, mustExist: mustExist)
+        let request = AttachmentRequest(
+            Attachment(containerID: container.containerID, interfaceName: interface), namespacePath: container.path,
+            arguments: self.arguments, capabilityArguments: capabilityArguments)
+        return (list, request)
+    }
+
+    /// Takes `NET` from the command line, and a `NETNS` that means nothing here, for those who are used to it.
+    ///
+    /// - Throws: `UsageError`; the error of the configuration.
+    func network(_ arguments: inout Arguments) throws -> ConfigurationList {
+        _ = try arguments.value(of: "-i", "--ifname")
+        let network = try arguments.operand("NET")
+        _ = try arguments.optionalOperand()
+        try arguments.end()
+        return try configurations.list(named: network)
+    }
+
+    /// A variable that is set to something.
+    private static func variable(_ name: String) -> String? {
+        ProcessEnvironment.value(of: name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
