@@ -23,7 +23,9 @@ public enum Executables {
 
     /// The path of a program, looked up as a shell would.
     public static func find(_ program: String) -> String? {
-        let folders = (ProcessEnvironment.value(of: "PATH") ?? "").split(separator: ":") + ["/usr/sbin", "/sbin"]
+        let folders =
+            (ProcessEnvironment.value(of: "PATH") ?? "").split(separator: ":").map(String.init)
+            + ["/usr/sbin", "/sbin"]
         return folders.map { "\($0)/\(program)" }.first(where: File.isRegular)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import LinuxSystem
 
 /// A folder of a test's own, gone with its owner.
 public final class TemporaryDirectory: Sendable {
@@ -23,6 +24,18 @@ public final class TemporaryDirectory: Sendable {
         try contents.write(toFile: file, atomically: false, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
         return file
+    }
+
+    /// Writes a file that is to be run.
+    ///
+    /// A child makes the final copy: a process that another test starts meanwhile would inherit a descriptor of this
+    /// one's that is open for writing, and running the file would fail with "text file busy".
+    public func writeExecutable(_ name: String, _ contents: String) throws {
+        let draft = try write("\(name).draft", contents, mode: 0o755)
+        let child = try Subprocess.run("/bin/cp", ["-p", draft, "\(path)/\(name)"], environment: [])
+        guard child.ending == .exited(0) else {
+            throw CommandFailure(description: String(decoding: child.errorOutput, as: UTF8.self))
+        }
     }
 
     /// The contents of a file, nil when there is none.

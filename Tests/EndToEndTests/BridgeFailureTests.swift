@@ -1,0 +1,270 @@
+import Foundation
+import JSON
+import LinuxSystem
+import TestSupport
+import Testing
+
+/// An ADD that fails, wherever it fails, leaves nothing; a DEL removes everything, whatever is missing.
+@Suite(.enabled(if: Executables.canCreateNamespaces))
+struct BridgeFailureTests {
+    var network: BridgeNetwork
+    let container: TestContainer
+
+    init() throws {
+        network = try BridgeNetwork()
+        network.more = ["isDefaultGateway": true, "ipMasq": true]
+        container = try TestContainer()
+    }
+
+    /// Puts an IPAM plugin of a few lines before the real ones.
+    private mutating func useIPAM(_ script: String) throws -> [String] {
+        try network.host.directory.writeExecutable("bin/test-ipam", "#!/bin/sh\n\(script)\n")
+        network.ipamMore["type"] = "test-ipam"
+        return ["\(network.host.directory.path)/bin"]
+    }
+
+    private func expectNothingLeft() throws {
+        #expect(try network.isClean())
+        #expect(try container.link("eth0") == nil)
+    }
+
+    @Test mutating func passesAnErrorOfIPAMOnUnchanged() throws {
+        let directories = try useIPAM(
+            #"cat >/dev/null; echo '{"code": 107, "msg": "no more", "details": "try the other shop"}'; exit 1"#)
+        var call = network.call(container)
+        call.moreDirectories = directories
+        let added = try call.run("ADD", on: network.host)
+        #expect(added.errorCode == 107)
+        #expect(added.errorMessage == "no more")
+        #expect(added.json.object?["details"] == "try the other shop")
+        try expectNothingLeft()
+    }
+
+    struct BadIPAM: Sendable {
+        var script: String
+        var code: Int
+        var message: String
+    }
+
+    @Test(arguments: [
+        BadIPAM(script: "exit 3", code: 0, message: "netplugin failed with no error message: exit status 3"),
+        BadIPAM(script: "echo oh no >&2; exit 3", code: 0, message: #"netplugin failed: "oh no\n": exit status 3"#),
+        BadIPAM(
+            script: "echo bananas; exit 3", code: 0,
+            message: #"netplugin failed but error parsing its diagnostic message "bananas\n""#),
+        BadIPAM(script: "kill -9 $$", code: 0, message: "netplugin failed with no error message: signal 9"),
+        BadIPAM(script: "echo bananas", code: 6, message: "result of test-ipam: "),
+        BadIPAM(script: "true", code: 6, message: "result of test-ipam: unexpected end of JSON input"),
+        BadIPAM(script: "echo '{}'", code: 999, message: "IPAM plugin returned missing IP config"),
+        BadIPAM(
+            script: #"echo '{"ips": [{"address": "10.1.2.300/24"}]}'"#, code: 6,
+            message: "result of test-ipam: ips[0].address: expected an address"),
+        BadIPAM(
+            script:
+                #"echo '{"ips": [{"address": "10.1.2.2/24"}], "routes": [{"dst": "10.0.0.0/8", "gw": "203.0.113.1"}]}'"#,
+            code: 999, message: "add route 10.0.0.0/8 via 203.0.113.1: "),
+    ])
+    mutating func survivesBadIPAM(ipam: BadIPAM) throws {
+        network.more = [:]
+        var call = network.call(container)
+        call.moreDirectories = try useIPAM("cat >/dev/null; test $CNI_COMMAND = ADD || exit 0; \(ipam.script)")
+        call.configuration = network.configuration
+        let added = try call.run("ADD", on: network.host)
+        #expect(added.errorCode == ipam.code, "\(added.output)")
+        #expect(added.errorMessage?.hasPrefix(ipam.message) == true, "\(added.output)")
+        try expectNothingLeft()
+    }
+
+    @Test mutating func releasesTheAddressWhenALaterStepFails() throws {
+        // Another network's address is on the bridge, which is found out after IPAM has given one.
+        try network.host.run("ip", "link", "add", "bridge0", "type", "bridge")
+        try network.host.run("ip", "address", "add", "10.9.9.1/24", "dev", "bridge0")
+        let added = try network.call(container).run("ADD", on: network.host)
+        #expect(added.errorMessage?.contains("10.9.9.1/24") == true)
+        try expectNothingLeft()
+    }
+
+    @Test mutating func tellsIPAMWhenMasqueradeFails() throws {
+        // A table of this name that does not belong to us in form makes the kernel refuse ours.
+        try network.host.run("nft", "add", "table", "inet", "cni_bridge")
+        try network.host.run(
+            "nft", "add", "map", "inet", "cni_bridge", "masquerade4", "{ type inet_service : verdict; }")
+        let before = try network.host.ruleset()
+        let added = try network.call(container).run("ADD", on: network.host)
+        #expect(!added.succeeded)
+        #expect(try network.host.ruleset() == before)
+        #expect(network.leasedAddresses.isEmpty)
+        #expect(try network.host.linkNames() == ["bridge0", "lo"])
+    }
+
+    @Test mutating func leavesAnInterfaceOfTheSameNameAlone() throws {
+        try container.run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "other")
+        let before = try container.link("eth0")?["address"]
+        let added = try network.call(container).run("ADD", on: network.host)
+        #expect(added.errorMessage?.hasPrefix("create interface eth0: File exists") == true, "\(added.output)")
+        #expect(try container.link("eth0")?["address"] == before)
+        #expect(try network.isClean())
+    }
+
+    @Test mutating func addingTwiceLeavesTheFirstAsItWas() throws {
+        let first = try network.call(container).run("ADD", on: network.host)
+        let rules = try network.host.ruleset()
+        let second = try network.call(container).run("ADD", on: network.host)
+        #expect(second.errorMessage?.hasPrefix("create interface eth0: File exists") == true, "\(second.output)")
+        #expect(network.leasedAddresses == ["10.1.2.2"])
+        #expect(try network.host.ruleset() == rules)
+        #expect(container.reaches("10.1.2.1"))
+        #expect(try network.call(container).after(first).run("CHECK", on: network.host).succeeded)
+    }
+
+    @Test(arguments: ["/nowhere/at/all", "/etc/passwd"])
+    mutating func refusesAPathThatIsNoNamespace(path: String) throws {
+        var call = network.call(nil)
+        call.namespacePath = path
+        let added = try call.run("ADD", on: network.host)
+        #expect(added.errorCode == 8)
+        #expect(try network.isClean())
+        #expect(try call.run("DEL", on: network.host).succeeded)
+    }
+
+    @Test mutating func aNamespaceThatEndsMidwayLeavesNothing() throws {
+        // IPAM deletes the interface, as the kernel does when the namespace ends.
+        let directories = try useIPAM(
+            """
+            cat >/dev/null
+            if [ $CNI_COMMAND = ADD ]; then
+                nsenter --net=$CNI_NETNS ip link delete $CNI_IFNAME
+                echo '{"ips": [{"address": "10.1.2.2/24"}]}'
+            fi
+            """)
+        var call = network.call(container)
+        call.moreDirectories = directories
+        #expect(try !call.run("ADD", on: network.host).succeeded)
+        try expectNothingLeft()
+    }
+
+    @Test(arguments: ["TERM", "INT"])
+    mutating func aSignalUndoesWhatIsHalfDone(signal: String) throws {
+        // IPAM works as usual, and the signal arrives at the plugin that waits for it.
+        let directories = try useIPAM(
+            """
+            [ $CNI_COMMAND = ADD ] && kill -\(signal) $PPID
+            trap '' TERM
+            \(Executables.own)/host-local
+            """)
+        var call = network.call(container)
+        call.moreDirectories = directories
+        let added = try call.run("ADD", on: network.host)
+        #expect(added.errorCode == 11, "\(added.output)")
+        #expect(added.errorMessage?.contains("SIG\(signal) received") == true, "\(added.output)")
+        try expectNothingLeft()
+    }
+
+    @Test mutating func aResultThatNobodyReadsIsUndone() throws {
+        let path = "\(Executables.own)/bridge"
+        let script = "\(path) >&- "
+        let environment = ProcessEnvironment.entries(replacing: [
+            "CNI_COMMAND": "ADD", "CNI_CONTAINERID": "cid1", "CNI_IFNAME": "eth0", "CNI_NETNS": container.path,
+            "CNI_PATH": Executables.own,
+        ])
+        let input = network.configuration.serialized()
+        let child = try network.host.namespace.run { () throws(SystemError) in
+            try Subprocess.run("/bin/sh", ["-c", script], environment: environment, input: input)
+        }
+        #expect(child.ending == .exited(1))
+        try expectNothingLeft()
+    }
+
+    struct Loss: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var withoutNamespace = false
+        var withPrevious = true
+        var ruin: @Sendable (BridgeNetwork, TestContainer) throws -> Void = { _, _ in }
+    }
+
+    static let losses = [
+        Loss(testDescription: "nothing"),
+        Loss(testDescription: "the previous result", withPrevious: false),
+        Loss(testDescription: "the namespace", withoutNamespace: true),
+        Loss(testDescription: "the namespace and the previous result", withoutNamespace: true, withPrevious: false),
+        Loss(testDescription: "the interface") { _, container in
+            try container.run("ip", "link", "delete", "eth0")
+        },
+        Loss(testDescription: "the interface and the previous result", withPrevious: false) { _, container in
+            try container.run("ip", "link", "delete", "eth0")
+        },
+        Loss(testDescription: "the address", withPrevious: false) { _, container in
+            try container.run("ip", "address", "flush", "dev", "eth0")
+        },
+        Loss(testDescription: "the lease") { network, _ in
+            try FileManager.default.removeItem(atPath: "\(network.leases)/net1/10.1.2.2")
+        },
+        Loss(testDescription: "the rules") { network, _ in try network.host.run("nft", "flush", "ruleset") },
+        Loss(testDescription: "the bridge") { network, _ in try network.host.run("ip", "link", "delete", "bridge0") },
+    ]
+
+    @Test(arguments: losses)
+    mutating func deletesWhatIsLeftAfterALossOf(loss: Loss) throws {
+        let added = try network.call(container).run("ADD", on: network.host)
+        try #require(added.succeeded)
+        try loss.ruin(network, container)
+        var call = network.call(loss.withoutNamespace ? nil : container)
+        if loss.withPrevious { call = call.after(added) }
+        let deleted = try call.run("DEL", on: network.host)
+        #expect(deleted.succeeded && deleted.output.isEmpty, "\(deleted.output)")
+        try expectNothingLeft()
+        #expect(try call.run("DEL", on: network.host).succeeded)
+    }
+
+    @Test mutating func goesOnWhenIPAMCannotDelete() throws {
+        let directories = try useIPAM(
+            #"if [ $CNI_COMMAND = DEL ]; then echo '{"code": 5, "msg": "disk on fire"}'; exit 1; fi; exec "#
+                + "\(Executables.own)/host-local")
+        var call = network.call(container)
+        call.moreDirectories = directories
+        #expect(try call.run("ADD", on: network.host).succeeded)
+        let deleted = try call.run("DEL", on: network.host)
+        #expect(deleted.errorCode == 5)
+        #expect(deleted.errorMessage == "disk on fire")
+        #expect(try container.link("eth0") == nil)
+        #expect(try network.host.ruleset().isEmpty)
+        #expect(network.leasedAddresses == ["10.1.2.2"])
+    }
+
+    @Test mutating func leavesOtherContainersInPeace() throws {
+        let other = try TestContainer()
+        #expect(try network.call(container).run("ADD", on: network.host).succeeded)
+        #expect(try network.call(other, id: "cid2").run("ADD", on: network.host).succeeded)
+        var second = network.call(other, id: "cid2")
+        second.interfaceName = "eth1"
+        #expect(try second.run("ADD", on: network.host).succeeded)
+        #expect(try network.call(other, id: "cid2").run("DEL", on: network.host).succeeded)
+        #expect(network.leasedAddresses == ["10.1.2.2", "10.1.2.4"])
+        let rules = try network.host.ruleset()
+        #expect(rules.contains("10.1.2.2 ") && !rules.contains("10.1.2.3 ") && rules.contains("10.1.2.4 "))
+        #expect(container.reaches("10.1.2.4"))
+    }
+
+    @Test mutating func garbageIsCollectedAndValidAttachmentsStay() throws {
+        network.version = "1.1.0"
+        let other = try TestContainer()
+        #expect(try network.call(container).run("ADD", on: network.host).succeeded)
+        #expect(try network.call(other, id: "cid2").run("ADD", on: network.host).succeeded)
+
+        // A runtime that sends no list knows of nothing that is stale.
+        #expect(try network.call(nil).run("GC", on: network.host).succeeded)
+        #expect(network.leasedAddresses == ["10.1.2.2", "10.1.2.3"])
+
+        network.more["cni.dev/valid-attachments"] = [["containerID": "cid2", "ifname": "eth0"]]
+        let collected = try network.call(nil).run("GC", on: network.host)
+        #expect(collected.succeeded && collected.output.isEmpty, "\(collected.output)")
+        #expect(try container.link("eth0") == nil)
+        #expect(network.leasedAddresses == ["10.1.2.3"])
+        #expect(other.reaches("10.1.2.1"))
+        #expect(try !network.host.ruleset().contains("10.1.2.2 "))
+
+        network.more["cni.dev/valid-attachments"] = []
+        #expect(try network.call(nil).run("GC", on: network.host).succeeded)
+        #expect(try network.isClean())
+    }
+}

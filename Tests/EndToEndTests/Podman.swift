@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+/// A podman whose network backend is CNI, on a host of its own.
+struct Podman: Sendable {
+    struct Container {
+        var identifier: String
+        var addresses: [String]
+
+        var address: String { addresses.first ?? "" }
+    }
+
+    let host: ContainerHost
+
+    static let isAvailable = ContainerHost.canRun("podman", "conmon", "runc")
+
+    /// Runs `body` with a podman that has `network` and the busybox image.
+    static func run(
+        network: PodNetwork, sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: (Podman) async throws -> Void
+    ) async throws {
+        try await ContainerHost.run(network: network, sourceLocation: sourceLocation) { host in
+            let podman = Podman(host: host)
+            try await podman.configure()
+            try await body(podman)
+        }
+    }
+
+    /// Starts a container that sleeps.
+    func start(_ options: String...) async throws -> Container {
+        let identifier = try await run(
+            ["run", "--detach", "--network", PodNetwork.name, "--cgroup-parent", host.controlGroup] + options
+                + [BusyboxImage.name, "/bin/busybox", "sleep", "1000000"]
+        ).trimmingCharacters(in: .newlines)
+        let networks = try JSONDecoder().decode(
+            [String: Attachment].self,
+            from: Data(try await run(["inspect", "--format", "{{json .NetworkSettings.Networks}}", identifier]).utf8))
+        let attachment = networks[PodNetwork.name]
+        return Container(
+            identifier: identifier,
+            addresses: [attachment?.IPAddress, attachment?.GlobalIPv6Address].compactMap { $0 }.filter { !$0.isEmpty })
+    }
+
+    func remove(_ container: Container) async throws {
+        _ = try await run(["rm", "--force", "--time", "0", container.identifier])
+    }
+
+    /// Pings `address` once from the container.
+    func ping(_ address: String, from container: Container) async throws {
+        try await execute("ping", "-c", "1", "-W", "5", address, in: container)
+    }
+
+    /// Runs one of busybox's commands in the container.
+    func execute(_ command: String..., in container: Container) async throws {
+        _ = try await run(["exec", container.identifier, "/bin/busybox"] + command)
+    }
+
+    private struct Attachment: Decodable {
+        var IPAddress: String?
+        var GlobalIPv6Address: String?
+    }
+
+    private func run(_ arguments: [String], input: Data = Data()) async throws -> String {
+        let configuration = host.directory.appending(path: "containers")
+        let environment = [
+            "CONTAINERS_CONF=\(configuration.path)/containers.conf",
+            "CONTAINERS_STORAGE_CONF=\(configuration.path)/storage.conf",
+        ]
+        return try await host.run(["env"] + environment + ["podman"] + arguments, input: input).text
+    }
+
+    private func configure() async throws {
+        let folder = host.directory.appending(path: "containers")
+        let files = [
+            "containers.conf": """
+            [containers]
+            apparmor_profile = "unconfined"
+
+            [network]
+            network_backend = "cni"
+            cni_plugin_dirs = ["\(host.pluginFolder.path)"]
+            network_config_dir = "\(host.configurationFolder.path)"
+
+            [engine]
+            cgroup_manager = "cgroupfs"
+            events_logger = "file"
+            lock_type = "file"
+            runtime = "runc"
+            """,
+            "storage.conf": """
+            [storage]
+            driver = "vfs"
+            graphroot = "\(host.directory.path)/storage"
+            runroot = "/run/containers/storage"
+            """,
+            "policy.json": """
+            {"default": [{"type": "insecureAcceptAnything"}]}
+            """,
+        ]
+        for (name, text) in files {
+            try Data(text.utf8).write(to: folder.appending(path: name))
+        }
+        _ = try await run(["import", "-", BusyboxImage.name], input: try await BusyboxImage(on: host).layer)
+    }
+}
