@@ -21,6 +21,7 @@ let package = Package(
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
         .executable(name: "cnitool", targets: ["CNITool"]),
+        .executable(name: "cni-bench", targets: ["Benchmark"]),
     ],
     targets: [
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
@@ -43,19 +44,21 @@ let package = Package(
         .target(name: "CNIRuntime", dependencies: ["CNI", "JSON", "LinuxSystem"], path: "Sources/CNI/CNIRuntime"),
         .target(name: "Leases", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/Leases"),
 
-        plugin("bridge", "BridgePlugin", "HostNetwork", "RouteNetlink"),
+        plugin("bridge", "BridgePlugin", "HostNetwork", "Nftables", "RouteNetlink"),
         plugin("host-local", "HostLocalPlugin", "Leases"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
 
         .executableTarget(
             name: "CNITool", dependencies: ["CNIRuntime", "CNI", "JSON", "LinuxSystem"], path: "Sources/Tools/cnitool"),
+        .executableTarget(
+            name: "Benchmark", dependencies: ["JSON", "LinuxSystem"], path: "Sources/Tools/cni-bench"),
 
         .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
         tests("UnitTests", "AddressingTests", "Addressing", "TestSupport"),
         tests("UnitTests", "JSONTests", "JSON", "TestSupport"),
         tests("UnitTests", "CNITests", "CNI", "JSON", "Addressing"),
         tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
-        tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem"),
+        tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
 
         tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem"),
         tests("IntegrationTests", "MasqueradeTests", "HostNetwork", "Nftables", "Addressing", "LinuxSystem"),

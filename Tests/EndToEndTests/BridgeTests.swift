@@ -195,6 +195,23 @@ struct BridgeTests {
         #expect(try network.call(container).after(added).run("CHECK", on: network.host).succeeded)
     }
 
+    @Test mutating func neighboursForgetWhoHadTheAddressBefore() throws {
+        network.ranges = [[["subnet": "10.1.2.0/24"]], [["subnet": "fd00:1::/64"]]]
+        #expect(try network.call(container).run("ADD", on: network.host).succeeded)
+        for address in ["10.1.2.3", "fd00:1::3"] {
+            try container.run(
+                "ip", "neighbour", "replace", address, "lladdr", "02:00:00:00:00:99", "dev", "eth0", "nud", "stale")
+        }
+        let successor = try TestContainer()
+        let added = try network.call(successor, id: "cid2").run("ADD", on: network.host)
+        #expect(added.addresses == ["10.1.2.3/24", "fd00:1::3/64"])
+        let mac = added.interface(2)?["mac"]
+        for address in ["10.1.2.3", "fd00:1::3"] {
+            let known = try container.ip("neighbour", "show", address).array?.first?.object
+            #expect(known?["lladdr"] == mac, "\(address)")
+        }
+    }
+
     @Test mutating func takesDNSFromTheConfigurationBeforeIPAM() throws {
         let file = try network.host.directory.write("resolv.conf", "nameserver 192.0.2.7\n")
         network.ipamMore = ["resolvConf": .string(file)]

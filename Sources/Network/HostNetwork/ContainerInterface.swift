@@ -28,6 +28,7 @@ public struct ContainerInterface: Sendable {
                 try Sysctl.ensure("net/ipv6/conf/\(device)/disable_ipv6", is: "0")
             }
             try Sysctl.set("net/ipv6/conf/\(name)/keep_addr_on_down", to: "1")
+            try Sysctl.set("net/ipv6/conf/\(name)/ndisc_notify", to: "1")
         }
     }
 
@@ -48,5 +49,17 @@ public struct ContainerInterface: Sendable {
             [.change(link.index, link.name, to: up)]
                 + addresses.map { .add($0, to: link.index, link.name, detectsDuplicates: false) }
                 + routes.map { .add($0) })
+    }
+
+    /// Tells the neighbours who has the addresses now, so that they forget who had them before.
+    ///
+    /// Given its MAC address anew, and with the parameters that `prepare` sets, the kernel sends a gratuitous ARP
+    /// request and unsolicited neighbour advertisements. They get no farther than the bridge forwards by then.
+    ///
+    /// - Throws: what the kernel refused.
+    public func announce(in container: inout RouteSocket) throws(SystemError) {
+        var same = LinkRequest()
+        same.mac = link.mac
+        try container.perform(.change(link.index, link.name, to: same))
     }
 }

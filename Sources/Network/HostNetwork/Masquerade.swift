@@ -1,12 +1,15 @@
 public import Addressing
 public import LinuxSystem
-import Nftables
+public import Nftables
 
 /// Masquerading of containers' traffic to outside their own subnet, in a table of nf_tables.
 ///
 /// A base chain looks the source address up in a map, which leads to a chain for the container's network and subnet;
 /// adding and removing a container changes one element, however many there are. The table is made with the first
-/// container, and goes with the last. All methods work on the calling thread's network namespace.
+/// container, and goes with the last. All methods work on the namespace of the socket that they are given.
+///
+/// Closing a socket that has deleted something takes until no packet is on its way, some 10 ms; whoever has more to wait
+/// for keeps it open so long.
 public struct Masquerade: Sendable {
     private let table: Table
 
@@ -21,20 +24,23 @@ public struct Masquerade: Sendable {
     /// nothing.
     ///
     /// - Throws: what the kernel refused; nothing has changed then.
-    public func add(_ addresses: [InterfaceAddress], for owner: Owner) throws(SystemError) {
-        var socket = try NftablesSocket()
+    public func add(
+        _ addresses: [InterfaceAddress], for owner: Owner, on socket: inout NftablesSocket
+    ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in try missing(of: addresses, owner, &socket) }
     }
 
     /// Whether the addresses are masqueraded for the owner.
-    public func contains(_ addresses: [InterfaceAddress], for owner: Owner) throws(SystemError) -> Bool {
-        var socket = try NftablesSocket()
-        return try missing(of: addresses, owner, &socket).isEmpty
+    public func contains(
+        _ addresses: [InterfaceAddress], for owner: Owner, on socket: inout NftablesSocket
+    ) throws(SystemError) -> Bool {
+        try missing(of: addresses, owner, &socket).isEmpty
     }
 
     /// Stops masquerading addresses, as far as they are the owner's; others and missing ones are left alone.
-    public func remove(_ addresses: [IPAddress], of owner: Owner) throws(SystemError) {
-        var socket = try NftablesSocket()
+    public func remove(
+        _ addresses: [IPAddress], of owner: Owner, on socket: inout NftablesSocket
+    ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in
             var elements: [AddressMap.Element] = []
             for address in addresses {
@@ -46,18 +52,21 @@ public struct Masquerade: Sendable {
     }
 
     /// Stops masquerading whatever addresses the owner has; takes longer the more containers there are.
-    public func removeAll(of owner: Owner) throws(SystemError) {
-        try removeAll { $0 == owner.comment }
+    public func removeAll(of owner: Owner, on socket: inout NftablesSocket) throws(SystemError) {
+        try removeAll(on: &socket) { $0 == owner.comment }
     }
 
     /// Stops masquerading all addresses of a network but those of some owners.
-    public func removeAll(ofNetwork network: String, except valid: Set<Owner>) throws(SystemError) {
+    public func removeAll(
+        ofNetwork network: String, except valid: Set<Owner>, on socket: inout NftablesSocket
+    ) throws(SystemError) {
         let valid = Set(valid.map(\.comment))
-        try removeAll { Owner.isComment($0, ofNetwork: network) && !valid.contains($0) }
+        try removeAll(on: &socket) { Owner.isComment($0, ofNetwork: network) && !valid.contains($0) }
     }
 
-    private func removeAll(where isStale: (String) -> Bool) throws(SystemError) {
-        var socket = try NftablesSocket()
+    private func removeAll(
+        on socket: inout NftablesSocket, where isStale: (String) -> Bool
+    ) throws(SystemError) {
         var isDone = false
         while !isDone {
             try socket.update { (socket) throws(SystemError) in

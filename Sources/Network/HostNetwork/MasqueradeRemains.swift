@@ -1,18 +1,19 @@
 public import LinuxSystem
-import Nftables
+public import Nftables
 
 /// What other plugin suites left in nf_tables when they masqueraded a container; removing what is gone is no error.
 ///
-/// All functions work on the calling thread's network namespace. Rules of iptables-legacy are not in nf_tables, and
+/// All functions work on the namespace of the socket that they are given. Rules of iptables-legacy are not in nf_tables, and
 /// stay.
 public enum MasqueradeRemains {
     /// Removes the rules of the suite's nftables backend whose comment begins with a text.
     ///
     /// They are in table `inet cni_plugins_masquerade`, chain `masq_checks`.
-    public static func removeRules(withCommentPrefix prefix: String) throws(SystemError) {
+    public static func removeRules(
+        withCommentPrefix prefix: String, on socket: inout NftablesSocket
+    ) throws(SystemError) {
         let table = Table(.inet, "cni_plugins_masquerade")
         let chain = Chain(in: table, "masq_checks")
-        var socket = try NftablesSocket()
         guard try socket.chain(named: chain.name, in: table) != nil else { return }
         try socket.update { (socket) throws(SystemError) in
             var transaction = NftablesTransaction()
@@ -26,8 +27,9 @@ public enum MasqueradeRemains {
     /// Removes a container's chain of the suite's iptables backend, and the rules of `POSTROUTING` that jump to it.
     ///
     /// It is looked for in tables `ip nat` and `ip6 nat`, where iptables-nft keeps what it is told.
-    public static func removeIptablesChain(named name: String) throws(SystemError) {
-        var socket = try NftablesSocket()
+    public static func removeIptablesChain(
+        named name: String, on socket: inout NftablesSocket
+    ) throws(SystemError) {
         for family in [TableFamily.ipv4, .ipv6] {
             let table = Table(family, "nat")
             let chain = Chain(in: table, name)

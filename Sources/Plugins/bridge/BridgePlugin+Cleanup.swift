@@ -2,6 +2,7 @@ import Addressing
 import CNI
 import HostNetwork
 import LinuxSystem
+import Nftables
 import RouteNetlink
 
 /// DEL and GC, which go on past errors and never need the container's namespace.
@@ -9,14 +10,19 @@ extension BridgePlugin {
     func delete(_ invocation: Invocation) throws {
         var teardown = Teardown()
         var addresses: [IPAddress] = []
-        // What cannot be read is not needed: the kernel and the lease store know what there is to remove.
-        let previous = try? invocation.configuration.previousResult()
-        addresses += (previous?.addresses ?? []).map(\.address.address)
-        teardown.attempt { addresses += try deleteInterface(of: invocation) }
+        teardown.attempt { addresses = try knownAddresses(of: invocation) }
+        // Held open to the end: closing it waits for the kernel, and so does deleting the interface, at the same time.
+        var nftables: NftablesSocket?
+        teardown.attempt {
+            var socket = try NftablesSocket()
+            try removeMasquerade(of: addresses, for: invocation, on: &socket)
+            nftables = consume socket
+        }
+        teardown.attempt { try deleteInterface(of: invocation) }
         if let ipam = try BridgeConfiguration.ipam(invocation.configuration.reader) {
             teardown.attempt { try Delegate(ipam, for: invocation.configuration).delete() }
         }
-        teardown.attempt { try removeMasquerade(of: Set(addresses), for: invocation) }
+        _ = consume nftables
         try teardown.finish()
     }
 
@@ -38,7 +44,8 @@ extension BridgePlugin {
                     network: configuration.name, containerID: attachment.containerID,
                     interfaceName: attachment.interfaceName)
             }
-            try Self.masquerade.removeAll(ofNetwork: configuration.name, except: Set(owners))
+            var nftables = try NftablesSocket()
+            try Self.masquerade.removeAll(ofNetwork: configuration.name, except: Set(owners), on: &nftables)
         }
         if let ipam = try BridgeConfiguration.ipam(configuration.reader) {
             teardown.attempt { try Delegate(ipam, for: configuration).collectGarbage() }
@@ -46,39 +53,49 @@ extension BridgePlugin {
         try teardown.finish()
     }
 
-    /// Deletes the pair by whichever of its ends can be found.
-    ///
-    /// - Returns: the addresses that the container's end had.
-    private func deleteInterface(of invocation: Invocation) throws(SystemError) -> [IPAddress] {
+    /// The addresses of the previous result and those that the container's interface has, each once.
+    private func knownAddresses(of invocation: Invocation) throws(SystemError) -> [IPAddress] {
+        // A result that cannot be read is not needed: the kernel knows what there is to remove.
+        let previous = try? invocation.configuration.previousResult()
+        var addresses = Set((previous?.addresses ?? []).map(\.address.address))
         if let namespace = invocation.namespaceIfPresent() {
             var container = try RouteSocket(in: namespace)
             if let link = try container.link(named: invocation.interfaceName) {
-                let addresses = try container.addresses(of: link.index)
-                try container.deleteLink(named: link.name)
-                return addresses.map(\.address).filter { !$0.isLinkLocal }
+                addresses.formUnion(try container.addresses(of: link.index).map(\.address))
             }
+        }
+        return addresses.filter { !$0.isLinkLocal }
+    }
+
+    /// Deletes the pair by whichever of its ends can be found.
+    private func deleteInterface(of invocation: Invocation) throws(SystemError) {
+        if let namespace = invocation.namespaceIfPresent() {
+            var container = try RouteSocket(in: namespace)
+            if try container.deleteLink(named: invocation.interfaceName) { return }
         }
         var host = try RouteSocket()
         let interface = invocation.hostInterface
         if let link = try host.link(named: interface.name), interface.owns(alias: link.alias) {
             try host.deleteLink(named: interface.name)
         }
-        return []
     }
 
     /// Removes this suite's elements and what the reference left, whether or not the configuration still asks for
     /// masquerade: it may have changed since ADD.
-    private func removeMasquerade(of addresses: Set<IPAddress>, for invocation: Invocation) throws(SystemError) {
+    private func removeMasquerade(
+        of addresses: [IPAddress], for invocation: Invocation, on nftables: inout NftablesSocket
+    ) throws(SystemError) {
         let owner = invocation.masqueradeOwner
         if addresses.isEmpty {
-            try Self.masquerade.removeAll(of: owner)
+            try Self.masquerade.removeAll(of: owner, on: &nftables)
         } else {
-            try Self.masquerade.remove(Array(addresses), of: owner)
+            try Self.masquerade.remove(addresses, of: owner, on: &nftables)
         }
         let network = invocation.configuration.name
         try MasqueradeRemains.removeRules(
-            withCommentPrefix: ReferenceName.masqueradeComment(network: network, attachment: invocation.attachment))
+            withCommentPrefix: ReferenceName.masqueradeComment(network: network, attachment: invocation.attachment),
+            on: &nftables)
         try MasqueradeRemains.removeIptablesChain(
-            named: ReferenceName.masqueradeChain(network: network, containerID: invocation.containerID))
+            named: ReferenceName.masqueradeChain(network: network, containerID: invocation.containerID), on: &nftables)
     }
 }

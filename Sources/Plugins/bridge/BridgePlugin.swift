@@ -2,6 +2,7 @@ import Addressing
 import CNI
 import HostNetwork
 import LinuxSystem
+import Nftables
 import RouteNetlink
 
 /// Joins containers to a Linux bridge by a veth pair each, with addresses from an IPAM plugin or without any.
@@ -53,11 +54,15 @@ struct BridgePlugin: CNIPlugin {
         if configuration.isGateway { try serveGateways(of: result, on: bridge, configuration, &host) }
         if configuration.masquerades {
             let owner = invocation.masqueradeOwner
-            try Self.masquerade.add(addresses, for: owner)
-            rollback.register("masquerade") { try Self.masquerade.remove(addresses.map(\.address), of: owner) }
+            var nftables = try NftablesSocket()
+            try Self.masquerade.add(addresses, for: owner, on: &nftables)
+            rollback.register("masquerade") {
+                var nftables = try NftablesSocket()
+                try Self.masquerade.remove(addresses.map(\.address), of: owner, on: &nftables)
+            }
         }
         try pair.waitUntilForwarding(milliseconds: Self.portDeadline, on: &host)
-        try Announcement.send(addresses.map(\.address), of: pair.container, in: namespace)
+        if !addresses.isEmpty { try interface.announce(in: &container) }
         try Interruption.check()
 
         let mended = try host.link(at: bridge.link.index) ?? bridge.link

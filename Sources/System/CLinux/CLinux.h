@@ -6,11 +6,8 @@
 #include <sys/socket.h>
 
 #include <linux/if_addr.h>
-#include <linux/if_arp.h>
 #include <linux/if_bridge.h>
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
-#include <linux/if_packet.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>
 #include <linux/neighbour.h>

@@ -2,6 +2,7 @@ import CNI
 import CNIRuntime
 import JSON
 import LinuxSystem
+import TestSupport
 import Testing
 
 /// The verbs, through plugins that record how they are called.

@@ -1,49 +1,44 @@
 import Foundation
-import JSON
-import LinuxSystem
-import TestSupport
+public import JSON
 
 /// Plugins that are shell scripts: each notes how it was called and then does what the test has it do.
-final class RecordingPlugins: Sendable {
+public final class RecordingPlugins: Sendable {
     /// One run of a plugin.
-    struct Call {
-        var plugin: String
-        var command: String
-        var input: String
-        var environment: [String: String]
+    public struct Call {
+        public var plugin: String
+        public var command: String
+        public var input: String
+        public var environment: [String: String]
 
         /// The plugin and its command, as in `alpha ADD`.
-        var name: String { "\(plugin) \(command)" }
+        public var name: String { "\(plugin) \(command)" }
 
         /// A member of the configuration that it got.
-        func member(_ name: String) throws -> JSONValue? {
+        public func member(_ name: String) throws -> JSONValue? {
             try JSONValue(parsing: input).object?[name]
         }
     }
 
     /// Prints a result with an address, and the supported versions when asked for them.
-    static let answering = """
+    public static let answering = """
         case $CNI_COMMAND in
         ADD) echo '{"cniVersion":"1.1.0","ips":[{"address":"10.1.2.3/24"}]}' ;;
         VERSION) echo '{"cniVersion":"1.1.0","supportedVersions":["0.4.0","1.0.0","1.1.0"]}' ;;
         esac
         """
 
-    let directory: TemporaryDirectory
+    public let directory: TemporaryDirectory
 
-    init() throws {
+    public init() throws {
         directory = try TemporaryDirectory()
         try directory.write("log", "")
     }
 
     /// What `CNI_PATH` gets.
-    var path: String { "\(directory.path)/bin" }
+    public var path: String { "\(directory.path)/bin" }
 
     /// Installs a plugin.
-    ///
-    /// Another process writes the file. Were it this one, a child that some other test starts at that moment could hold
-    /// it open for a little longer, and running it would fail with "text file busy".
-    func install(_ name: String, _ behaviour: String = answering) throws {
+    public func install(_ name: String, _ behaviour: String = answering) throws {
         let script = """
             #!/bin/sh
             here=${0%/bin/*}
@@ -54,17 +49,11 @@ final class RecordingPlugins: Sendable {
             \(behaviour)
 
             """
-        let writer = try Subprocess.run(
-            "/bin/sh", ["-c", #"mkdir -p "${0%/*}" && cat > "$0" && chmod 755 "$0""#, "\(path)/\(name)"],
-            environment: ProcessEnvironment.entries, input: Array(script.utf8))
-        guard writer.ending == .exited(0) else {
-            let said = String(decoding: writer.errorOutput, as: UTF8.self)
-            throw SystemError("write", "\(path)/\(name)", Errno(rawValue: EIO), explanation: said)
-        }
+        try directory.writeExecutable("bin/\(name)", script)
     }
 
     /// All runs so far, in their order.
-    var calls: [Call] {
+    public var calls: [Call] {
         (directory.contents("log") ?? "").split(separator: "\n").enumerated().map { index, line in
             let words = line.split(separator: " ").map(String.init)
             let environment = directory.contents("call.\(index + 1).environment") ?? ""
@@ -80,5 +69,5 @@ final class RecordingPlugins: Sendable {
     }
 
     /// The names of all runs so far.
-    var callNames: [String] { calls.map(\.name) }
+    public var callNames: [String] { calls.map(\.name) }
 }

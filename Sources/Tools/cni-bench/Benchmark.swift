@@ -1,0 +1,61 @@
+import LinuxSystem
+
+/// Times the suite's plugins as whole processes beside the reference's, in turn, and prints tables for README.
+///
+/// A program to run and to read: what it finds is never a test's verdict.
+@main
+struct Benchmark {
+    private static let usage = """
+        usage: cni-bench [SUBJECT ...] [--runs N] [--bin DIR] [--reference DIR]
+
+        Times plugins beside the reference in scratch namespaces (root needed) and prints Markdown tables:
+        medians in milliseconds, and ours over the reference's.
+
+        subjects (all when none is named):
+          startup   VERSION, which is a process's start and end
+          bridge    ADD and DEL of bridge with host-local, one at a time and 30 at once
+
+        --runs N          measured runs of each cell (default 40)
+        --bin DIR         our executables (default: the folder of this program)
+        --reference DIR   the reference's (default: /usr/lib/cni)
+        """
+
+    static func main() {
+        do {
+            var arguments = Array(CommandLine.arguments.dropFirst())
+            if arguments.contains("--help") || arguments.contains("-h") { return print(usage) }
+            func option(_ name: String) throws -> String? {
+                guard let index = arguments.firstIndex(of: name) else { return nil }
+                guard arguments.indices.contains(index + 1) else { throw UsageError() }
+                let value = arguments[index + 1]
+                arguments.removeSubrange(index...index + 1)
+                return value
+            }
+            let runs = try option("--runs").map { text in
+                guard let number = Int(text), number > 0 else { throw UsageError() }
+                return number
+            }
+            let bench = Bench(
+                runs: runs ?? 40, own: try option("--bin") ?? folderOfThisProgram,
+                reference: try option("--reference") ?? "/usr/lib/cni")
+            let subjects: [(name: String, run: (Bench) throws -> Void)] = [
+                ("startup", StartupBenchmark.run), ("bridge", BridgeBenchmark.run),
+            ]
+            guard arguments.allSatisfy({ name in subjects.contains { $0.name == name } }) else { throw UsageError() }
+            for subject in subjects where arguments.isEmpty || arguments.contains(subject.name) {
+                try subject.run(bench)
+            }
+        } catch is UsageError {
+            fail(usage)
+        } catch {
+            fail("cni-bench: \(error)")
+        }
+    }
+
+    private struct UsageError: Error {}
+
+    private static var folderOfThisProgram: String {
+        let path = CommandLine.arguments.first ?? ""
+        return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    }
+}
