@@ -25,15 +25,17 @@ public struct Delegate: Sendable {
         self.input = input ?? configuration.bytes
     }
 
-    /// Runs its ADD.
+    /// Runs its ADD, and a body while it runs.
     ///
     /// - Throws: its error, unchanged; code 6 when its result cannot be read.
-    public func add() throws(CNIError) -> CNIResult {
-        try result(of: run(.add))
+    public func add(meanwhile body: () -> Void = {}) throws(CNIError) -> CNIResult {
+        try result(of: run(.add, meanwhile: body))
     }
 
-    /// Runs its DEL.
-    public func delete() throws(CNIError) { _ = try run(.delete) }
+    /// Runs its DEL, and a body while it runs.
+    public func delete(meanwhile body: () -> Void = {}) throws(CNIError) {
+        _ = try run(.delete, meanwhile: body)
+    }
 
     /// Runs its CHECK.
     public func check() throws(CNIError) { _ = try run(.check) }
@@ -44,11 +46,11 @@ public struct Delegate: Sendable {
     /// Runs its GC.
     public func collectGarbage() throws(CNIError) { _ = try run(.collectGarbage) }
 
-    private func run(_ verb: Verb) throws(CNIError) -> [UInt8] {
+    private func run(_ verb: Verb, meanwhile body: () -> Void = {}) throws(CNIError) -> [UInt8] {
         // A DEL goes on to its end: it may be the undoing of an ADD that the very signal interrupted.
         try executable.run(
             input: input, environment: ProcessEnvironment.entries(replacing: ["CNI_COMMAND": verb.rawValue]),
-            passesSignalsOn: verb == .add)
+            passesSignalsOn: verb == .add, meanwhile: body)
     }
 
     private func result(of output: [UInt8]) throws(CNIError) -> CNIResult {

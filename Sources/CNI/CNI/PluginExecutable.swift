@@ -37,12 +37,16 @@ public struct PluginExecutable: Sendable {
     ///   - input: the configuration.
     ///   - environment: all variables, as `NAME=value`.
     ///   - passesSignalsOn: whether a signal that asks this process to end is passed on.
+    ///   - body: what this process does while the plugin runs; not called when the plugin cannot be started.
     /// - Returns: what it printed.
     /// - Throws: the error that it printed, unchanged; code 0 when it failed without saying so.
-    public func run(input: [UInt8], environment: [String], passesSignalsOn: Bool = false) throws(CNIError) -> [UInt8] {
+    public func run(
+        input: [UInt8], environment: [String], passesSignalsOn: Bool = false, meanwhile body: () -> Void = {}
+    ) throws(CNIError) -> [UInt8] {
         let child: Subprocess
         do throws(SystemError) {
-            child = try Subprocess.run(path, environment: environment, input: input, passesSignalsOn: passesSignalsOn)
+            child = try Subprocess.run(
+                path, environment: environment, input: input, passesSignalsOn: passesSignalsOn, meanwhile: body)
         } catch {
             throw CNIError(.other, "\(error)")
         }

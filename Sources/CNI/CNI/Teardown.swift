@@ -13,6 +13,11 @@ public struct Teardown {
         }
     }
 
+    /// Takes over the errors of a part.
+    public mutating func append(_ part: Teardown) {
+        errors += part.errors
+    }
+
     /// Ends the teardown.
     ///
     /// - Throws: the error of the one step that failed, unchanged; of several, the first one's code with all their words.

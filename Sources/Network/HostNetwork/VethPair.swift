@@ -57,11 +57,7 @@ public struct VethPair: Sendable {
         var peer = LinkRequest(name: options.peerName)
         peer.mtu = options.mtu
         peer.mac = options.mac
-        do throws(SystemError) {
-            try host.perform(.createVethPair(end, peer: peer, in: namespace))
-        } catch  where error.code == .exists {
-            throw try nameTaken(options, error, on: &host, in: &container)
-        }
+        try host.perform(.createVethPair(end, peer: peer, in: namespace))
         do throws(SystemError) {
             // The kernel takes these of a link that is there, and not of one in the making.
             var more = LinkRequest()
@@ -82,33 +78,51 @@ public struct VethPair: Sendable {
         }
     }
 
-    private static func nameTaken(
-        _ options: Options, _ error: SystemError, on host: inout RouteSocket, in container: inout RouteSocket
-    ) throws(SystemError) -> SystemError {
+    /// Sees that neither name is taken, and says by whom if one is.
+    ///
+    /// - Throws: `EEXIST`.
+    public static func requireFreeNames(
+        _ options: Options, on host: inout RouteSocket, in container: inout RouteSocket
+    ) throws(SystemError) {
         if try container.link(named: options.peerName) != nil {
-            return SystemError(
+            throw SystemError(
                 "create interface", options.peerName, .exists,
                 explanation: "the container has an interface of this name already; DEL removes it")
         }
-        guard let other = try host.link(named: options.name) else { return error }
-        return SystemError(
-            "create interface", options.name, .exists,
-            explanation: "the host has an interface of this name already, alias \"\(other.alias ?? "")\"")
+        if let other = try host.link(named: options.name) {
+            throw SystemError(
+                "create interface", options.name, .exists,
+                explanation: "the host has an interface of this name already, alias \"\(other.alias ?? "")\"")
+        }
     }
 
-    /// Waits until the bridge forwards what comes in by the end on the host.
+    /// Waits until both ends pass packets, and the bridge with them: the kernel finds out about a carrier a moment after
+    /// the request that causes it.
     ///
-    /// - Throws: `ETIMEDOUT` with the port's state when the deadline passes.
-    public func waitUntilForwarding(milliseconds: Int, on host: inout RouteSocket) throws(SystemError) {
-        func isForwarding(_ link: Link?) -> Bool { link?.operationalState == .up }
-        if isForwarding(try host.link(at: self.host.index)) { return }
-        var monitor = try LinkMonitor()
+    /// - Throws: `ETIMEDOUT` with the state of the end that is not up when the deadline passes.
+    public func waitUntilUp(
+        milliseconds: Int, on host: inout RouteSocket, and container: inout RouteSocket,
+        of namespace: borrowing NetworkNamespace
+    ) throws(SystemError) {
+        try Self.waitUntilUp(self.host, milliseconds, &host) { () throws(SystemError) in try LinkMonitor() }
+        try Self.waitUntilUp(self.container, milliseconds, &container) { () throws(SystemError) in
+            try LinkMonitor(in: namespace)
+        }
+    }
+
+    private static func waitUntilUp(
+        _ link: Link, _ milliseconds: Int, _ socket: inout RouteSocket,
+        _ openMonitor: () throws(SystemError) -> LinkMonitor
+    ) throws(SystemError) {
+        func isUp(_ link: Link?) -> Bool { link?.operationalState == .up }
+        if isUp(try socket.link(at: link.index)) { return }
+        var monitor = try openMonitor()
         // Once more, for what happened before the monitor listened.
-        if isForwarding(try host.link(at: self.host.index)) { return }
-        guard try monitor.wait(for: self.host.index, milliseconds: milliseconds, until: isForwarding) else {
-            let state = try host.link(at: self.host.index)?.operationalState
+        if isUp(try socket.link(at: link.index)) { return }
+        guard try monitor.wait(for: link.index, milliseconds: milliseconds, until: isUp) else {
+            let state = try socket.link(at: link.index)?.operationalState
             throw SystemError(
-                "bring up bridge port", self.host.name, .timedOut,
+                "bring up link", link.name, .timedOut,
                 explanation: state.map { "it is \($0) after \(milliseconds) ms" } ?? "it is gone")
         }
     }

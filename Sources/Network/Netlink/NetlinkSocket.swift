@@ -18,9 +18,9 @@ public struct NetlinkSocket: ~Copyable {
 
     /// Opens a socket in another namespace.
     public init(
-        _ family: NetlinkProtocol, in namespace: borrowing NetworkNamespace
+        _ family: NetlinkProtocol, in namespace: borrowing NetworkNamespace, groups: [Int] = []
     ) throws(SystemError) {
-        descriptor = try namespace.run { () throws(SystemError) in try Self.open(family, []) }
+        descriptor = try namespace.run { () throws(SystemError) in try Self.open(family, groups) }
     }
 
     private static func open(_ family: NetlinkProtocol, _ groups: [Int]) throws(SystemError) -> FileDescriptor {

@@ -2,14 +2,21 @@ import CLinux
 public import LinuxSystem
 import Netlink
 
-/// Hears what happens to the links of the calling thread's namespace.
+/// Hears what happens to the links of a namespace.
 public struct LinkMonitor: ~Copyable {
     private var socket: NetlinkSocket
 
-    /// Starts to listen; what happens from now on is not missed.
+    /// Starts to listen in the calling thread's namespace; what happens from now on is not missed.
     public init() throws(SystemError) {
-        socket = try NetlinkSocket(.route, groups: [Int(RTNLGRP_LINK.rawValue)])
+        socket = try NetlinkSocket(.route, groups: Self.groups)
     }
+
+    /// Starts to listen in another namespace.
+    public init(in namespace: borrowing NetworkNamespace) throws(SystemError) {
+        socket = try NetlinkSocket(.route, in: namespace, groups: Self.groups)
+    }
+
+    private static let groups = [Int(RTNLGRP_LINK.rawValue)]
 
     /// Waits for an event that shows a link in a state, up to a deadline.
     ///

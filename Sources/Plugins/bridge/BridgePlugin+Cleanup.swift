@@ -9,20 +9,14 @@ import RouteNetlink
 extension BridgePlugin {
     func delete(_ invocation: Invocation) throws {
         var teardown = Teardown()
-        var addresses: [IPAddress] = []
-        teardown.attempt { addresses = try knownAddresses(of: invocation) }
-        // Held open to the end: closing it waits for the kernel, and so does deleting the interface, at the same time.
-        var nftables: NftablesSocket?
-        teardown.attempt {
-            var socket = try NftablesSocket()
-            try removeMasquerade(of: addresses, for: invocation, on: &socket)
-            nftables = consume socket
-        }
-        teardown.attempt { try deleteInterface(of: invocation) }
+        var kernel: Teardown?
+        // IPAM is a process of its own, so the kernel need not wait for it.
         if let ipam = try BridgeConfiguration.ipam(invocation.configuration.reader) {
-            teardown.attempt { try Delegate(ipam, for: invocation.configuration).delete() }
+            teardown.attempt {
+                try Delegate(ipam, for: invocation.configuration).delete { kernel = deleteFromKernel(invocation) }
+            }
         }
-        _ = consume nftables
+        teardown.append(kernel ?? deleteFromKernel(invocation))
         try teardown.finish()
     }
 
@@ -51,6 +45,23 @@ extension BridgePlugin {
             teardown.attempt { try Delegate(ipam, for: configuration).collectGarbage() }
         }
         try teardown.finish()
+    }
+
+    /// Deletes what ADD made in the kernel.
+    private func deleteFromKernel(_ invocation: Invocation) -> Teardown {
+        var teardown = Teardown()
+        var addresses: [IPAddress] = []
+        teardown.attempt { addresses = try knownAddresses(of: invocation) }
+        // Held open to the end: closing it waits for the kernel, and so does deleting the interface, at the same time.
+        var nftables: NftablesSocket?
+        teardown.attempt {
+            var socket = try NftablesSocket()
+            try removeMasquerade(of: addresses, for: invocation, on: &socket)
+            nftables = consume socket
+        }
+        teardown.attempt { try deleteInterface(of: invocation) }
+        _ = consume nftables
+        return teardown
     }
 
     /// The addresses of the previous result and those that the container's interface has, each once.

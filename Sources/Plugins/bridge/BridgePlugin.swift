@@ -14,8 +14,8 @@ struct BridgePlugin: CNIPlugin {
 
     static let masquerade = Masquerade(table: "cni_bridge")
 
-    /// How long a port may take to come up; the kernel needs about a millisecond.
-    private static let portDeadline = 5000
+    /// Milliseconds that a link may take to come up; the kernel needs about one.
+    private static let linkDeadline = 5000
 
     func add(_ invocation: Invocation) throws -> CNIResult {
         let configuration = try BridgeConfiguration(invocation.configuration)
@@ -31,20 +31,14 @@ struct BridgePlugin: CNIPlugin {
 
         let bridge = try Bridge.ensure(
             configuration.bridge, mtu: configuration.mtu, isPromiscuous: configuration.isPromiscuous, on: &host)
-        let pair = try VethPair.create(
-            VethPair.Options(
-                name: invocation.hostInterface.name, peerName: invocation.interfaceName, mtu: configuration.mtu,
-                mac: mac, alias: invocation.hostInterface.alias(pod: invocation.pod),
-                port: BridgePortOptions(isHairpin: configuration.isHairpin, isIsolated: false)),
-            on: bridge, from: &host, into: &container, of: namespace)
-        rollback.register("delete \(pair.host.name)") { [name = pair.host.name] in
-            var host = try RouteSocket()
-            try host.deleteLink(named: name)
+        let options = VethPair.Options(
+            name: invocation.hostInterface.name, peerName: invocation.interfaceName, mtu: configuration.mtu,
+            mac: mac, alias: invocation.hostInterface.alias(pod: invocation.pod),
+            port: BridgePortOptions(isHairpin: configuration.isHairpin, isIsolated: false))
+        try VethPair.requireFreeNames(options, on: &host, in: &container)
+        var (pair, result) = try connect(ipam, &rollback) { () throws(SystemError) in
+            try VethPair.create(options, on: bridge, from: &host, into: &container, of: namespace)
         }
-        try Interruption.check()
-
-        var result = try addresses(from: ipam, &rollback)
-        try Interruption.check()
         addGateways(to: &result, configuration)
         let interface = ContainerInterface(pair.container)
         let addresses = result.addresses.map(\.address)
@@ -61,7 +55,7 @@ struct BridgePlugin: CNIPlugin {
                 try Self.masquerade.remove(addresses.map(\.address), of: owner, on: &nftables)
             }
         }
-        try pair.waitUntilForwarding(milliseconds: Self.portDeadline, on: &host)
+        try pair.waitUntilUp(milliseconds: Self.linkDeadline, on: &host, and: &container, of: namespace)
         if !addresses.isEmpty { try interface.announce(in: &container) }
         try Interruption.check()
 
@@ -77,23 +71,44 @@ struct BridgePlugin: CNIPlugin {
         return result
     }
 
-    /// What IPAM gives, on the container's interface; nothing without IPAM.
-    private func addresses(from ipam: Delegate?, _ rollback: inout Rollback) throws -> CNIResult {
-        guard let ipam else { return CNIResult() }
-        var result: CNIResult
-        do {
-            result = try ipam.add()
-        } catch {
-            // The interface is new, so whatever lease there is belongs to nobody who uses it.
-            try? ipam.delete()
-            try Interruption.check()
-            throw error
+    /// Makes the pair while IPAM, a process of its own, finds addresses.
+    ///
+    /// The name has been found free before, so that IPAM is not asked about an attachment that is in use.
+    private func connect(
+        _ ipam: Delegate?, _ rollback: inout Rollback, _ makePair: () throws(SystemError) -> VethPair
+    ) throws -> (VethPair, CNIResult) {
+        var pair: VethPair?
+        var failure: (any Error)?
+        var result = CNIResult()
+        func make() {
+            do { pair = try makePair() } catch { failure = error }
         }
-        rollback.register("release addresses") { try ipam.delete() }
-        guard !result.addresses.isEmpty else { throw CNIError(.other, "IPAM plugin returned missing IP config") }
+        if let ipam {
+            do {
+                result = try ipam.add(meanwhile: make)
+                rollback.register("release addresses") { try ipam.delete() }
+            } catch {
+                // The interface is new and ours, so whatever lease there is belongs to nobody who uses it.
+                if pair != nil { try? ipam.delete() }
+                failure = failure ?? error
+            }
+        } else {
+            make()
+        }
+        if let name = pair?.host.name {
+            rollback.register("delete \(name)") {
+                var host = try RouteSocket()
+                try host.deleteLink(named: name)
+            }
+        }
+        try Interruption.check()
+        guard let pair, failure == nil else { throw failure ?? CNIError(.other, "no interface was made") }
+        guard ipam == nil || !result.addresses.isEmpty else {
+            throw CNIError(.other, "IPAM plugin returned missing IP config")
+        }
         result.interfaces = []
         for index in result.addresses.indices { result.addresses[index].interface = Self.containerInterfaceIndex }
-        return result
+        return (pair, result)
     }
 
     /// The container's place in `interfaces`, behind the bridge and the end on the host.

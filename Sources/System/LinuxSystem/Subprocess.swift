@@ -28,11 +28,12 @@ public struct Subprocess: Sendable {
     ///   - input: the whole standard input.
     ///   - passesSignalsOn: whether the child is sent SIGTERM when this process holds back a SIGTERM or SIGINT; it is
     ///     waited for all the same.
+    ///   - body: what this process does while the child runs; not called when the child cannot be started.
     /// - Returns: how it ended and what it said.
     /// - Throws: the error of posix_spawn(3) with the path as its subject; nothing has run then.
     public static func run(
         _ path: String, _ arguments: [String] = [], environment: [String], input: [UInt8] = [],
-        passesSignalsOn: Bool = false
+        passesSignalsOn: Bool = false, meanwhile body: () -> Void = {}
     ) throws(SystemError) -> Subprocess {
         // Memory files for input and errors: neither side can wait for the other to read.
         let standardInput = try FileDescriptor.inMemory("stdin")
@@ -44,6 +45,7 @@ public struct Subprocess: Sendable {
         let child = try spawn(
             path, arguments, environment, standardInput.rawValue, pipe.writing.rawValue, standardError.rawValue)
         _ = consume pipe.writing
+        body()
         var output: [UInt8] = []
         var failure: SystemError?
         do throws(SystemError) {
