@@ -57,9 +57,12 @@ let package = Package(
         tests("UnitTests", "AddressingTests", "Addressing", "TestSupport"),
         tests("UnitTests", "JSONTests", "JSON", "TestSupport"),
         tests("UnitTests", "CNITests", "CNI", "JSON", "Addressing"),
+        tests("UnitTests", "NetlinkTests", "Netlink", "LinuxSystem"),
         tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
         tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
 
+        tests("IntegrationTests", "LinuxSystemTests", "LinuxSystem", "TestSupport"),
+        tests("IntegrationTests", "RouteNetlinkTests", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
         tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem"),
         tests("IntegrationTests", "MasqueradeTests", "HostNetwork", "Nftables", "Addressing", "LinuxSystem"),
 

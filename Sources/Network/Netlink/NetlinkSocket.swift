@@ -32,6 +32,8 @@ public struct NetlinkSocket: ~Copyable {
             // Dumps look at their filters; since Linux 4.20, and without it there is just more to read.
             try? descriptor.setOption(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1)
         }
+        // Without an address of its own a socket is taken for the kernel's, which never hears its own events.
+        if !groups.isEmpty { try descriptor.bindNetlink() }
         for group in groups {
             try descriptor.setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, CInt(truncatingIfNeeded: group))
         }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Sockets, as far as netlink and packets need them.
@@ -29,6 +30,20 @@ extension FileDescriptor {
         let descriptor = rawValue
         _ = try retrying("set socket timeout") {
             unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        }
+    }
+
+    /// Gives a netlink socket an address that the kernel chooses: netlink(7).
+    public borrowing func bindNetlink() throws(SystemError) {
+        var address = sockaddr_nl()
+        address.nl_family = UInt16(AF_NETLINK)
+        let descriptor = rawValue
+        _ = try retrying("bind socket") {
+            unsafe withUnsafePointer(to: &address) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
+                }
+            }
         }
     }
 

@@ -1,0 +1,69 @@
+import LinuxSystem
+import TestSupport
+import Testing
+
+struct FileTests {
+    let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private func path(_ name: String) -> String { "\(directory.path)/\(name)" }
+
+    @Test func replacesAFileWhole() throws {
+        try File.replace(path("a"), with: Array("one".utf8), mode: 0o600)
+        try File.replace(path("a"), with: Array("two".utf8), mode: 0o600)
+        #expect(directory.contents("a") == "two")
+        #expect(directory.names() == ["a"])
+    }
+
+    @Test func aReplacementThatFailsLeavesTheOldFile() throws {
+        try File.makeDirectory(path("a"), mode: 0o700)
+        try directory.write("a/b", "old")
+        #expect(throws: SystemError.self) { try File.replace(path("a"), with: [1], mode: 0o600) }
+        #expect(directory.contents("a/b") == "old")
+        #expect(directory.names() == ["a"])
+    }
+
+    @Test func readsNoMoreThanItsLimit() throws {
+        try directory.write("a", String(repeating: "x", count: 10_000))
+        #expect(try File.read(path("a")).count == 10_000)
+        let error = #expect(throws: SystemError.self) { try File.read(path("a"), limit: 9_999) }
+        #expect(error?.code == .fileTooLarge)
+    }
+
+    @Test func linksUnlessTheNameIsTaken() throws {
+        try directory.write("a", "one")
+        #expect(try File.link(path("a"), to: path("b")))
+        #expect(try !File.link(path("a"), to: path("b")))
+        #expect(directory.contents("b") == "one")
+    }
+
+    @Test func makesDirectoriesWithTheirParents() throws {
+        try File.makeDirectory(path("a/b/c"), mode: 0o700)
+        try File.makeDirectory(path("a/b/c"), mode: 0o700)
+        #expect(try File.names(in: path("a/b")) == ["c"])
+        try directory.write("file", "")
+        #expect(throws: SystemError.self) { try File.makeDirectory(path("file/d"), mode: 0o700) }
+    }
+
+    @Test func removingWhatIsGoneIsNoError() throws {
+        try directory.write("a", "")
+        #expect(try File.remove(path("a")))
+        #expect(try !File.remove(path("a")))
+    }
+
+    @Test func aLockKeepsOthersOutAndEndsWithItsHolder() throws {
+        let path = path("lock")
+        func isFree() throws -> Bool {
+            try Subprocess.run("/usr/bin/flock", ["-n", path, "true"], environment: []).ending == .exited(0)
+        }
+        do {
+            let lock = try FileLock(path: path)
+            #expect(try !isFree())
+            _ = consume lock
+        }
+        #expect(try isFree())
+    }
+}

@@ -1,0 +1,144 @@
+import Addressing
+import LinuxSystem
+import TestSupport
+import Testing
+
+@testable import RouteNetlink
+
+/// What is written through the socket is read back by `ip`, and the other way round.
+@Suite(.enabled(if: Executables.canCreateNamespaces))
+struct RouteSocketTests {
+    let host: TestHost
+    let container: TestContainer
+
+    init() throws {
+        host = try TestHost()
+        container = try TestContainer()
+    }
+
+    private func makePair(_ socket: inout RouteSocket) throws {
+        var end = LinkRequest(name: "veth1")
+        end.mtu = 1400
+        end.isUp = true
+        end.transmitQueueLength = 0
+        var peer = LinkRequest(name: "eth0")
+        peer.mtu = 1400
+        peer.mac = MACAddress("02:00:00:00:00:05")
+        try socket.perform(.createVethPair(end, peer: peer, in: container.namespace))
+    }
+
+    @Test func makesAPairWithItsPeerElsewhere() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        try makePair(&socket)
+        let peer = try #require(try container.link("eth0"))
+        #expect(peer["mtu"] == 1400 && peer["address"] == "02:00:00:00:00:05")
+        let link = try #require(try socket.link(named: "veth1"))
+        #expect(link.kind == "veth" && link.mtu == 1400 && link.isUp)
+        var inside = try RouteSocket(in: container.namespace)
+        let other = try #require(try inside.link(named: "eth0"))
+        #expect(link.peer == other.index && other.peer == link.index)
+        #expect(other.mac == MACAddress("02:00:00:00:00:05"))
+    }
+
+    @Test func changesALinkInOneRequest() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        try socket.perform(.createBridge(LinkRequest(name: "br0")))
+        try makePair(&socket)
+        let bridge = try #require(try socket.link(named: "br0"))
+        var change = LinkRequest()
+        change.master = bridge.index
+        try socket.perform(.change(linkNamed: "veth1", to: change))
+        var more = LinkRequest()
+        more.alias = "cni net1 cid1 eth0"
+        more.port = BridgePortOptions(isHairpin: true, isIsolated: true)
+        try socket.perform(.change(linkNamed: "veth1", to: more))
+
+        let shown = try host.ip("link", "show", "veth1").array?.first?.object
+        #expect(shown?["ifalias"] == "cni net1 cid1 eth0" && shown?["master"] == "br0")
+        let data = shown?["linkinfo"]?.object?["info_slave_data"]?.object
+        #expect(data?["hairpin"] == true && data?["isolated"] == true)
+        let link = try #require(try socket.link(named: "veth1"))
+        #expect(link.master == bridge.index && link.alias == "cni net1 cid1 eth0")
+        #expect(link.port == BridgePortOptions(isHairpin: true, isIsolated: true))
+    }
+
+    @Test func givesAddressesAndRoutesInOneExchange() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        try makePair(&socket)
+        let link = try #require(try socket.link(named: "veth1"))
+        let addresses = try ["10.1.2.5/24", "fd00:1::5/64"].map { try #require(InterfaceAddress($0)) }
+        let wanted = try [
+            Route(
+                to: #require(CIDR("10.9.0.0/16")), via: IPAddress("10.1.2.1"), device: link.index, priority: 7,
+                mtu: 1300),
+            Route(to: #require(CIDR("10.8.0.0/16")), device: link.index, table: 5000, scope: 253, advertisedMSS: 1200),
+            Route(to: .any(.v6), via: IPAddress("fd00:1::1"), device: link.index),
+        ]
+        try socket.perform(
+            addresses.map { .add($0, to: link.index, "veth1", detectsDuplicates: false) } + wanted.map { .add($0) })
+
+        let shown = try host.run("ip", "-4", "route", "show", "table", "all")
+        #expect(shown.contains("10.9.0.0/16 via 10.1.2.1 dev veth1 metric 7"))
+        #expect(shown.contains("10.8.0.0/16 dev veth1 table 5000 scope link"))
+        #expect(try socket.addresses(of: link.index).filter { !$0.address.isLinkLocal } == addresses)
+        for route in wanted {
+            let found = try socket.routes(route.destination.family).first { $0.destination == route.destination }
+            #expect(found?.gateway == route.gateway && found?.table == route.table ?? Route.mainTable)
+            #expect(found?.mtu == route.mtu && found?.advertisedMSS == route.advertisedMSS)
+        }
+        try socket.perform(.delete(addresses[0], from: link.index, "veth1"))
+        #expect(try !host.run("ip", "-4", "address").contains("10.1.2.5"))
+    }
+
+    @Test func namesTheRequestThatFailedAndCarriesOutTheRest() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        try makePair(&socket)
+        let link = try #require(try socket.link(named: "veth1"))
+        let route = try Route(to: #require(CIDR("10.9.0.0/16")), via: IPAddress("203.0.113.1"), device: link.index)
+        var up = LinkRequest()
+        up.mtu = 1300
+        let error = #expect(throws: SystemError.self) {
+            try socket.perform([.add(route), .delete(linkNamed: "nothing"), .change(link.index, "veth1", to: up)])
+        }
+        #expect(error?.operation == "add route" && error?.subject == "10.9.0.0/16 via 203.0.113.1")
+        // The kernel's own words come with the number.
+        #expect(error?.explanation?.isEmpty == false)
+        #expect(try socket.link(named: "veth1")?.mtu == 1300)
+    }
+
+    @Test func whatIsMissingIsNoErrorAndNoAnswer() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        #expect(try socket.link(named: "nothing") == nil)
+        #expect(try socket.link(at: InterfaceIndex(rawValue: 4711)) == nil)
+        #expect(try !socket.deleteLink(named: "nothing"))
+        let error = #expect(throws: SystemError.self) { try socket.perform(.delete(linkNamed: "nothing")) }
+        #expect(error?.code == .noSuchDevice)
+    }
+
+    @Test func listsMoreThanOneDatagramHolds() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        for number in 0..<100 {
+            try socket.perform(.createBridge(LinkRequest(name: "br\(number)")))
+        }
+        #expect(try socket.links().count == 101)
+        let bridge = try #require(try socket.link(named: "br0"))
+        let batch = try (0..<1000).map { number in
+            try #require(InterfaceAddress("10.1.\(number / 250).\(number % 250 + 1)/16"))
+        }
+        for part in stride(from: 0, to: 1000, by: 100) {
+            try socket.perform(
+                batch[part..<part + 100].map { .add($0, to: bridge.index, "br0", detectsDuplicates: false) })
+        }
+        #expect(try socket.addresses(of: bridge.index) == batch)
+    }
+
+    @Test func hearsOfLinksThatComeUp() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        try makePair(&socket)
+        let link = try #require(try socket.link(named: "veth1"))
+        var monitor = try LinkMonitor(in: host.namespace)
+        #expect(try !monitor.wait(for: link.index, milliseconds: 0) { $0.operationalState == .up })
+        try container.run("ip", "link", "set", "eth0", "up")
+        #expect(try monitor.wait(for: link.index, milliseconds: 5000) { $0.operationalState == .up })
+    }
+}
