@@ -33,12 +33,16 @@ struct ContainerHost: Sendable {
     var leaseFolder: URL { directory.appending(path: "leases") }
     var resultFolder: URL { directory.appending(path: "lib/cni/results") }
 
-    /// Whether namespaces can be made, and every one of `tools` and every plugin is installed.
+    /// Whether namespaces and control groups can be made, and every one of `tools` and every plugin is installed.
     static func canRun(_ tools: String...) -> Bool {
         let needed = tools + ["unshare", "nsenter", "timeout", "ip", "nft", "tar", "curl", "busybox"]
         guard PluginFolder.isAvailable, needed.allSatisfy({ (try? findExecutable($0)) != nil }),
             let unshare = try? findExecutable("unshare")
         else { return false }
+        // Root of a user namespace has none of its own.
+        guard controlGroupHierarchies.contains(where: { FileManager.default.isWritableFile(atPath: $0.path) }) else {
+            return false
+        }
         let arguments = ["--mount", "--net", "--pid", "--fork", "true"]
         return (try? ChildProcess(unshare, arguments, environment: [:]))?.wait() == 0
     }
@@ -164,11 +168,16 @@ struct ContainerHost: Sendable {
             .joined(separator: "\n")
     }
 
+    /// The one of version 2, and those of version 1 below its place.
+    private static var controlGroupHierarchies: [URL] {
+        let root = URL(filePath: "/sys/fs/cgroup")
+        let folders = try? FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)
+        return [root] + (folders ?? [])
+    }
+
     /// Removes the control groups that the containers had; those outlive the namespaces.
     private func removeControlGroups() async throws {
-        let root = URL(filePath: "/sys/fs/cgroup")
-        let hierarchies = try FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)
-        let groups = ([root] + hierarchies).map { $0.path + controlGroup }
+        let groups = Self.controlGroupHierarchies.map { $0.path + controlGroup }
         try await wait(for: "the control groups \(controlGroup) to be empty") {
             groups.allSatisfy(Self.removeControlGroup)
         }
