@@ -63,8 +63,10 @@ let package = Package(
 
         tests("IntegrationTests", "LinuxSystemTests", "LinuxSystem", "TestSupport"),
         tests("IntegrationTests", "RouteNetlinkTests", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
-        tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem"),
-        tests("IntegrationTests", "MasqueradeTests", "HostNetwork", "Nftables", "Addressing", "LinuxSystem"),
+        tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem", "TestSupport"),
+        tests(
+            "IntegrationTests", "MasqueradeTests", "HostNetwork", "Nftables", "Addressing", "LinuxSystem",
+            "TestSupport"),
 
         .testTarget(
             name: "EndToEndTests",

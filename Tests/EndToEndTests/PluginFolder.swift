@@ -10,7 +10,7 @@ enum PluginFolder {
     private static let tested = ["bridge", "host-local", "loopback"]
 
     /// What the runtimes' networks chain behind it: the reference's, unless the suite has it.
-    private static let companions = ["firewall", "portmap", "tuning"]
+    private static let companions = ["portmap"]
 
     private static let executables = URL(fileURLWithPath: Executables.own)
     private static let reference = URL(fileURLWithPath: Executables.reference)

@@ -9,7 +9,7 @@ struct PodNetwork {
         self.subnets = subnets
     }
 
-    /// Returns the configuration list: a bridge with gateway and masquerade, published ports and a firewall.
+    /// Returns the configuration list: a bridge with gateway and masquerade, and published ports.
     func configuration(on host: ContainerHost) -> String {
         let ranges = subnets.map { #"[{"subnet": "\#($0)"}]"# }
         let routes = subnets.map { #"{"dst": "\#($0.contains(":") ? "::/0" : "0.0.0.0/0")"}"# }
@@ -30,8 +30,7 @@ struct PodNetwork {
                     "routes": [\(routes.joined(separator: ", "))]
                   }
                 },
-                {"type": "portmap", "capabilities": {"portMappings": true}},
-                {"type": "firewall"}
+                {"type": "portmap", "capabilities": {"portMappings": true}}
               ]
             }
             """

@@ -26,14 +26,6 @@ extension Span<UInt8> {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// A copy of the bytes.
-    public var array: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        for index in indices { bytes.append(self[index]) }
-        return bytes
-    }
-
     /// Calls a body for each attribute from an offset on, flags taken off its type.
     ///
     /// - Throws: `EBADMSG` when a length does not fit; what the body throws.

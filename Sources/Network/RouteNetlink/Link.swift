@@ -45,7 +45,7 @@ public struct Link: Hashable, Sendable {
         try payload.forEachAttribute(from: LinkHeader.length) { (type, value) throws(SystemError) in
             switch type {
             case AttributeType(IFLA_IFNAME): name = value.string
-            case AttributeType(IFLA_ADDRESS): mac = MACAddress(bytes: value.array)
+            case AttributeType(IFLA_ADDRESS): mac = MACAddress(bytes: value)
             case AttributeType(IFLA_MTU): mtu = try value.integer()
             case AttributeType(IFLA_MASTER): master = InterfaceIndex(rawValue: try value.integer())
             case AttributeType(IFLA_LINK): peer = InterfaceIndex(rawValue: try value.integer())

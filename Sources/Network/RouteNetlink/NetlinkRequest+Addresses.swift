@@ -53,8 +53,8 @@ public struct AssignedAddress: Hashable, Sendable {
         var other: IPAddress?
         try payload.forEachAttribute(from: AddressHeader.length) { (type, value) throws(SystemError) in
             switch type {
-            case AttributeType(IFA_LOCAL): local = IPAddress(bytes: value.array)
-            case AttributeType(IFA_ADDRESS): other = IPAddress(bytes: value.array)
+            case AttributeType(IFA_LOCAL): local = IPAddress(bytes: value)
+            case AttributeType(IFA_ADDRESS): other = IPAddress(bytes: value)
             default: break
             }
         }

@@ -49,12 +49,12 @@ public struct Route: Hashable, Sendable {
         try payload.forEachAttribute(from: RouteHeader.length) { (type, value) throws(SystemError) in
             switch type {
             case AttributeType(RTA_DST.rawValue):
-                if let address = IPAddress(bytes: value.array),
+                if let address = IPAddress(bytes: value),
                     let network = CIDR(containing: address, prefixLength: destinationLength)
                 {
                     destination = network
                 }
-            case AttributeType(RTA_GATEWAY.rawValue): gateway = IPAddress(bytes: value.array)
+            case AttributeType(RTA_GATEWAY.rawValue): gateway = IPAddress(bytes: value)
             case AttributeType(RTA_OIF.rawValue): device = InterfaceIndex(rawValue: try value.integer())
             case AttributeType(RTA_PRIORITY.rawValue): priority = try value.integer()
             case AttributeType(RTA_TABLE.rawValue): table = try value.integer()

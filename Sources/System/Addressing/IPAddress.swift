@@ -20,19 +20,6 @@ public enum IPAddress: Hashable, Comparable, Sendable {
     /// Makes an address from 4 or 16 bytes in network order; nil for any other count.
     ///
     /// Sixteen bytes are an IPv6 address even if it is an IPv4-mapped one.
-    public init?(bytes: some Collection<UInt8>) {
-        if let address = IPv4Address(bytes: bytes) {
-            self = .v4(address)
-        } else if let address = IPv6Address(bytes: bytes) {
-            self = .v6(address)
-        } else {
-            return nil
-        }
-    }
-
-    /// Makes an address from 4 or 16 bytes in network order; nil for any other count.
-    ///
-    /// Sixteen bytes are an IPv6 address even if it is an IPv4-mapped one.
     public init?(bytes: Span<UInt8>) {
         if let address = IPv4Address(bytes: bytes) {
             self = .v4(address)

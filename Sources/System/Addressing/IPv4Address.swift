@@ -16,12 +16,6 @@ public struct IPv4Address: Hashable, Sendable {
     }
 
     /// Makes the address from four bytes in network order; nil for any other count.
-    public init?(bytes: some Collection<UInt8>) {
-        guard bytes.count == 4 else { return nil }
-        rawValue = bytes.reduce(0) { $0 << 8 | UInt32($1) }
-    }
-
-    /// Makes the address from four bytes in network order; nil for any other count.
     public init?(bytes: Span<UInt8>) {
         guard bytes.count == 4 else { return nil }
         var value: UInt32 = 0

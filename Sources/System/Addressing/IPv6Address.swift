@@ -16,12 +16,6 @@ public struct IPv6Address: Hashable, Sendable {
     }
 
     /// Makes the address from sixteen bytes in network order; nil for any other count.
-    public init?(bytes: some Collection<UInt8>) {
-        guard bytes.count == 16 else { return nil }
-        rawValue = bytes.reduce(0) { $0 << 8 | UInt128($1) }
-    }
-
-    /// Makes the address from sixteen bytes in network order; nil for any other count.
     public init?(bytes: Span<UInt8>) {
         guard bytes.count == 16 else { return nil }
         var value: UInt128 = 0

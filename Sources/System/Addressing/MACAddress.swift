@@ -31,12 +31,6 @@ public struct MACAddress: Hashable, Sendable {
     }
 
     /// Makes the address from six bytes in transmission order; nil for any other count.
-    public init?(bytes: some Collection<UInt8>) {
-        guard bytes.count == 6 else { return nil }
-        rawValue = bytes.reduce(0) { $0 << 8 | UInt64($1) }
-    }
-
-    /// Makes the address from six bytes in transmission order; nil for any other count.
     public init?(bytes: Span<UInt8>) {
         guard bytes.count == 6 else { return nil }
         var value: UInt64 = 0

@@ -2,10 +2,11 @@ import Addressing
 import Foundation
 import HostNetwork
 import LinuxSystem
+import TestSupport
 import Testing
 
 /// Packets from a container that the host routes, to the other half of its subnet and to outside.
-@Suite(.enabled(if: canCreateNamespaces))
+@Suite(.enabled(if: Executables.canCreateNamespaces))
 struct MasqueradePacketTests {
     struct Network: Sendable {
         let command: String

@@ -1,9 +1,10 @@
 import Foundation
 import HostNetwork
 import LinuxSystem
+import TestSupport
 import Testing
 
-@Suite(.enabled(if: canCreateNamespaces))
+@Suite(.enabled(if: Executables.canCreateNamespaces))
 struct MasqueradeRemainsTests {
     private static let referenceBridge = "/usr/lib/cni/bridge"
 

@@ -1,10 +1,11 @@
 import Addressing
 import LinuxSystem
+import TestSupport
 import Testing
 
 @testable import HostNetwork
 
-@Suite(.enabled(if: canCreateNamespaces))
+@Suite(.enabled(if: Executables.canCreateNamespaces))
 struct MasqueradeTests {
     private let masquerade = Masquerade(table: "cni_bridge")
     private let owner = Masquerade.Owner(network: "net1", containerID: "cid1", interfaceName: "eth0")

@@ -1,10 +1,11 @@
 import Addressing
 import LinuxSystem
+import TestSupport
 import Testing
 
 @testable import Nftables
 
-@Suite(.enabled(if: canCreateNamespaces))
+@Suite(.enabled(if: Executables.canCreateNamespaces))
 struct NftablesSocketTests {
     private let table = Table(.inet, "t")
     private var chain: Chain { Chain(in: table, "c") }

@@ -45,18 +45,18 @@ struct IPAddressTests {
 
     @Test func keepsSixteenBytesIPv6() throws {
         let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1]
-        let address = try #require(IPAddress(bytes: mapped))
+        let address = try #require(IPAddress(array: mapped))
         #expect(address.family == .v6)
         #expect(address.bytes == mapped)
         #expect(address.description == "::ffff:10.0.0.1")
-        #expect(IPAddress(bytes: mapped.span) == address)
+        #expect(IPAddress(array: mapped) == address)
     }
 
     @Test func makesAddressesOfBytes() {
-        #expect(IPAddress(bytes: [10, 0, 0, 1]) == IPAddress("10.0.0.1"))
-        #expect(IPAddress(bytes: [] as [UInt8]) == nil)
-        #expect(IPAddress(bytes: [1, 2, 3, 4, 5]) == nil)
-        #expect(IPAddress(bytes: [1, 2, 3].span) == nil)
+        #expect(IPAddress(array: [10, 0, 0, 1]) == IPAddress("10.0.0.1"))
+        #expect(IPAddress(array: []) == nil)
+        #expect(IPAddress(array: [1, 2, 3, 4, 5]) == nil)
+        #expect(IPAddress(array: [1, 2, 3]) == nil)
     }
 
     @Test func refusesTooManyBitsForIPv4() {
@@ -126,7 +126,7 @@ struct IPAddressTests {
                 continue
             }
             #expect(address.bits == bits)
-            #expect(IPAddress(bytes: address.bytes) == address)
+            #expect(IPAddress(array: address.bytes) == address)
             #expect(address.advanced(by: 1_000_000)?.advanced(by: -1_000_000) ?? address == address)
         }
     }

@@ -18,8 +18,7 @@ struct IPv4AddressTests {
         let address = try #require(IPv4Address(example.text))
         #expect(address.rawValue == example.rawValue)
         #expect(address.description == example.text)
-        #expect(IPv4Address(bytes: address.bytes) == address)
-        #expect(IPv4Address(bytes: address.bytes.span) == address)
+        #expect(IPv4Address(array: address.bytes) == address)
     }
 
     @Test(arguments: [
@@ -35,13 +34,11 @@ struct IPv4AddressTests {
     @Test(arguments: [0, 3, 5, 16])
     func refusesOtherByteCounts(_ count: Int) {
         let bytes = [UInt8](repeating: 1, count: count)
-        #expect(IPv4Address(bytes: bytes) == nil)
-        #expect(IPv4Address(bytes: bytes.span) == nil)
+        #expect(IPv4Address(array: bytes) == nil)
     }
 
-    @Test func readsSubstringsAndSlices() {
+    @Test func readsSubstrings() {
         #expect(IPv4Address("via 10.0.0.1".dropFirst(4)) == IPv4Address(rawValue: 0x0a00_0001))
-        #expect(IPv4Address(bytes: [9, 10, 0, 0, 1][1...]) == IPv4Address(rawValue: 0x0a00_0001))
     }
 
     @Test func survivesPrintingAndParsing() {

@@ -41,8 +41,7 @@ struct IPv6AddressTests {
         let address = try #require(IPv6Address(example.text))
         #expect(address.description == example.canonical)
         #expect(IPv6Address(example.canonical) == address)
-        #expect(IPv6Address(bytes: address.bytes) == address)
-        #expect(IPv6Address(bytes: address.bytes.span) == address)
+        #expect(IPv6Address(array: address.bytes) == address)
     }
 
     @Test func keepsNetworkOrderInBytes() throws {
@@ -64,8 +63,7 @@ struct IPv6AddressTests {
     @Test(arguments: [0, 4, 15, 17])
     func refusesOtherByteCounts(_ count: Int) {
         let bytes = [UInt8](repeating: 1, count: count)
-        #expect(IPv6Address(bytes: bytes) == nil)
-        #expect(IPv6Address(bytes: bytes.span) == nil)
+        #expect(IPv6Address(array: bytes) == nil)
     }
 
     @Test func survivesPrintingAndParsing() {
