@@ -12,6 +12,8 @@ public struct PluginCall: Sendable {
     public var arguments: String?
     /// `CNI_PATH`, and where the plugin itself is.
     public var directory = Executables.own
+    /// A program with arguments that runs the plugin, such as strace; none by default.
+    public var launcher: [String] = []
     /// Searched before `directory`.
     public var moreDirectories: [String] = []
 
@@ -28,10 +30,10 @@ public struct PluginCall: Sendable {
             "CNI_NETNS": namespacePath, "CNI_ARGS": arguments,
             "CNI_PATH": (moreDirectories + [directory]).joined(separator: ":"),
         ])
-        let path = "\(directory)/\(plugin)"
+        let words = launcher + ["\(directory)/\(plugin)"]
         let input = configuration.serialized()
         let child = try host.run { () throws(SystemError) in
-            try Subprocess.run(path, environment: environment, input: input)
+            try Subprocess.run(words[0], Array(words.dropFirst()), environment: environment, input: input)
         }
         return PluginOutcome(child)
     }

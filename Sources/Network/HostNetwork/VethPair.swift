@@ -57,13 +57,15 @@ public struct VethPair: Sendable {
         var peer = LinkRequest(name: options.peerName)
         peer.mtu = options.mtu
         peer.mac = options.mac
-        try host.perform(.createVethPair(end, peer: peer, in: namespace))
+        // The kernel takes these of a link that is there, and not of one in the making. Both go in one call, so that
+        // there is no link that does not say whose it is, even if this process is killed.
+        var more = LinkRequest()
+        more.alias = options.alias
+        more.port = options.port
         do throws(SystemError) {
-            // The kernel takes these of a link that is there, and not of one in the making.
-            var more = LinkRequest()
-            more.alias = options.alias
-            more.port = options.port
-            try host.perform(.change(linkNamed: options.name, to: more))
+            try host.perform([
+                .createVethPair(end, peer: peer, in: namespace), .change(linkNamed: options.name, to: more),
+            ])
             try? Sysctl.set("net/ipv6/conf/\(options.name)/accept_ra", to: "0")
             guard let hostLink = try host.link(named: options.name) else {
                 throw SystemError("find link", options.name, .noSuchDevice)
@@ -72,6 +74,8 @@ public struct VethPair: Sendable {
                 throw SystemError("find link", options.peerName, .noSuchDevice)
             }
             return VethPair(host: hostLink, container: containerLink)
+        } catch  where error.code == .exists {
+            throw error
         } catch {
             _ = try? host.deleteLink(named: options.name)
             throw error

@@ -30,7 +30,8 @@ public struct Subprocess: Sendable {
     ///     waited for all the same.
     ///   - body: what this process does while the child runs; not called when the child cannot be started.
     /// - Returns: how it ended and what it said.
-    /// - Throws: the error of posix_spawn(3) with the path as its subject; nothing has run then.
+    /// - Throws: the error of posix_spawn(3) with the path as its subject; nothing has run then; `EFBIG` when
+    ///   the child prints more than 16 MiB.
     public static func run(
         _ path: String, _ arguments: [String] = [], environment: [String], input: [UInt8] = [],
         passesSignalsOn: Bool = false, meanwhile body: () -> Void = {}
@@ -57,7 +58,7 @@ public struct Subprocess: Sendable {
         if let failure { throw failure }
         try standardError.rewind()
         return Subprocess(
-            ending: ending, output: output, errorOutput: try standardError.readToEnd())
+            ending: ending, output: output, errorOutput: try standardError.readToEnd(limit: Self.outputLimit))
     }
 
     private static func spawn(
@@ -115,8 +116,15 @@ public struct Subprocess: Sendable {
             }
             guard watched[0].revents != 0 else { continue }
             guard try FileDescriptor.readOnce(from: descriptor.rawValue, into: &output) else { return output }
+            if output.count > Self.outputLimit {
+                kill(child, SIGKILL)
+                throw SystemError("read output of child", nil, .fileTooLarge)
+            }
         }
     }
+
+    /// Bytes of standard output, and of what is kept of standard error, that no plugin comes near.
+    private static let outputLimit = 16 << 20
 
     private static func wait(for child: pid_t) throws(SystemError) -> Ending {
         var status: CInt = 0

@@ -28,6 +28,11 @@ struct SubprocessTests {
         #expect(try shell("true", input: Array(repeating: 0, count: 1 << 20)).ending == .exited(0))
     }
 
+    @Test func stopsAChildThatNeverStopsTalking() {
+        let error = #expect(throws: SystemError.self) { try shell("cat /dev/zero") }
+        #expect(error?.code == .fileTooLarge)
+    }
+
     @Test func refusesWhatIsNoProgram() {
         let missing = #expect(throws: SystemError.self) { try Subprocess.run("/nowhere/at/all", environment: []) }
         #expect(missing?.code == .noSuchFile)
