@@ -1,6 +1,9 @@
 # shellcheck shell=sh disable=SC2154
 # Finds Swift for install.sh and Tests/run, which source this file. They set $root, the folder of Package.swift.
 
+# A user's PATH may lack the folders of runuser, ip and nft.
+PATH=$PATH:/usr/sbin:/sbin
+
 fail() {
     printf '%s: %s\n' "${0##*/}" "$1" >&2
     exit 1
@@ -18,7 +21,7 @@ builder() {
 as_builder() {
     user=$(builder)
     if [ -n "$user" ]; then
-        runuser -u "$user" -- env HOME="$(home_of "$user")" "$@"
+        runuser -u "$user" -- env -u TMPDIR HOME="$(home_of "$user")" "$@"
     else
         "$@"
     fi
@@ -64,7 +67,7 @@ find_swift() {
     # What was found may be a launcher that only works for its user.
     resources=$(as_builder "$swift" -print-target-info </dev/null |
         sed -n 's/.*"runtimeResourcePath": "\(.*\)\/lib\/swift".*/\1/p')
-    if [ -x "$resources/bin/swift" ]; then
+    if [ -n "$resources" ] && [ -x "$resources/bin/swift" ]; then
         swift=$resources/bin/swift
     fi
 }
