@@ -60,8 +60,11 @@ let package = Package(
         tests("UnitTests", "NetlinkTests", "Netlink", "LinuxSystem"),
         tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
         tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
+        tests("UnitTests", "LeasesTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
+        tests("UnitTests", "HostLocalPluginTests", "HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
 
         tests("IntegrationTests", "LinuxSystemTests", "LinuxSystem", "TestSupport"),
+        tests("IntegrationTests", "LeaseStoreTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
         tests("IntegrationTests", "RouteNetlinkTests", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
         tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem", "TestSupport"),
         tests(

@@ -3,10 +3,21 @@ public import LinuxSystem
 
 /// The leases of one network; holding the store is holding its lock.
 ///
-/// Each lease is a file named as its address, in the reference's layout, so both programs can share a directory.
+/// What a lease file says counts; the index beside it only says where to look, so the cost of a call does not depend
+/// on how many leases there are. A lease is made by link(2), which fails when the address is taken, and is ended after
+/// reading whose it is: an index that were wrong in any way could cost time, but never give an address out twice.
+///
+/// Durability: a process may be killed at any instant. After a power loss, leases and cursors of the last seconds may
+/// be missing or empty, since nothing is synced. That gives no address to two containers: none of them outlives the
+/// power, an empty file is found and removed when the store is first opened after the boot, and a runtime's late DEL of
+/// a container whose lease was lost frees nothing, because only the owner's own lease is ever removed. Syncing the
+/// lease and its directory would preserve leases of the dead, for several times the cost of everything else.
 public struct LeaseStore: ~Copyable {
-    private let directory: String
+    private let directory: LeaseDirectory
     private let lock: FileLock
+    private let boot: BootID
+    private let log: (String) -> Void
+    private var index: LeaseIndex
 
     /// Where leases are kept unless a configuration says otherwise.
     public static let defaultRoot = "/var/lib/cni/networks"
@@ -16,89 +27,224 @@ public struct LeaseStore: ~Copyable {
     /// - Parameters:
     ///   - network: a name that `Identifier` has found valid, since it becomes part of a path.
     ///   - root: the directory that holds those of all networks.
-    /// - Throws: the error of mkdir(2), open(2) or flock(2), with the path as its subject.
-    public init(network: String, root: String = Self.defaultRoot) throws(SystemError) {
-        directory = "\(root)/\(network)"
-        try File.makeDirectory(directory, mode: 0o755)
-        lock = try FileLock(path: "\(directory)/lock", mode: 0o750)
+    ///   - lockTimeout: milliseconds to wait for the lock; nil for ever.
+    ///   - boot: the boot to go by; nil for the current one.
+    ///   - log: takes a line about every lease that is found broken, and each that is reclaimed.
+    /// - Throws: the error of mkdir(2), open(2) or flock(2), with the path as its subject; `ETIMEDOUT` when somebody
+    ///   else keeps the lock.
+    public init(
+        network: String, root: String = Self.defaultRoot, lockTimeout: Int? = nil, boot: BootID? = nil,
+        log: @escaping (String) -> Void = StandardStreams.log
+    ) throws(SystemError) {
+        let directory = try LeaseDirectory(network: network, root: root)
+        let lock = try directory.lock(timeout: lockTimeout)
+        let boot = if let boot { boot } else { try BootID.current() }
+        let index = try Self.openIndex(directory, boot, log)
+        self.directory = directory
+        self.lock = lock
+        self.boot = boot
+        self.log = log
+        self.index = index
     }
+
+    deinit {
+        // Marking comes after all changes and under the lock, so a mark that is still there vouches for all of them.
+        guard !index.isSealed, let stamp = directory.mark() else { return }
+        try? index.seal(stamp)
+    }
+
+    private static func openIndex(
+        _ directory: borrowing LeaseDirectory, _ boot: BootID, _ log: (String) -> Void
+    ) throws(SystemError) -> LeaseIndex {
+        if let index = try directory.index(boot: boot) { return index }
+        return try LeaseSurvey(of: directory, boot: boot, log: log).makeIndex(in: directory)
+    }
+
+    // MARK: What is leased
+
+    /// What an owner has; where there is nothing, what old versions leased to the whole container.
+    public mutating func leases(of owner: LeaseOwner) throws(SystemError) -> [Lease] {
+        let exact = try leases(ofExactly: owner)
+        return exact.isEmpty && owner.interfaceName != nil ? try leases(ofExactly: owner.ofWholeContainer) : exact
+    }
+
+    /// Who has an address, nil when nobody is known to.
+    public func owner(of address: IPAddress) throws(SystemError) -> LeaseOwner? {
+        try directory.lease(of: address).owner
+    }
+
+    /// When an address was leased.
+    public func modificationTime(of address: IPAddress) throws(SystemError) -> FileTime {
+        try directory.modificationTime(of: address)
+    }
+
+    /// All leases, in the order of their addresses; reads every one of them.
+    public mutating func allLeases() throws(SystemError) -> [Lease] {
+        try lookAtDirectory().leases.sorted { $0.address < $1.address }
+    }
+
+    /// The first address of a range that nobody has.
+    public func firstFree(in range: IPRange) throws(SystemError) -> IPAddress? {
+        try index.firstFree(in: range)
+    }
+
+    /// How many leases there are in all.
+    public var count: Int { index.count }
+
+    /// How many addresses of a range are taken; takes a read for every 512 addresses.
+    public func count(in range: IPRange) throws(SystemError) -> Int {
+        try index.count(in: range)
+    }
+
+    // MARK: Leasing
 
     /// Leases an address.
     ///
+    /// - Parameters:
+    ///   - address: what is leased.
+    ///   - owner: to whom.
+    ///   - namespacePath: what tells later whether the owner is alive; nil keeps the lease whatever happens.
     /// - Returns: false when somebody has it already.
     /// - Throws: the error of open(2), write(2) or link(2); nothing is leased then.
-    public func reserve(_ address: IPAddress, for owner: LeaseOwner) throws(SystemError) -> Bool {
-        // Written whole before it appears under its name: a crash leaves no lease without an owner.
-        let draft = "\(directory)/.lease"
-        try File.replace(draft, with: owner.contents, mode: 0o600)
-        defer { _ = try? File.remove(draft) }
-        return try File.link(draft, to: path(of: address))
+    public mutating func reserve(
+        _ address: IPAddress, for owner: LeaseOwner, namespacePath: String?
+    ) throws(SystemError) -> Bool {
+        guard let range = IPRange(first: address, last: address), try index.firstFree(in: range) != nil else {
+            return false
+        }
+        let lease = Lease(address: address, owner: owner, life: life(namespacePath))
+        // The record first: a lease whose maker is killed has its proof of life.
+        try change { (index) throws(SystemError) in try index.insert(lease) }
+        do throws(SystemError) {
+            if try directory.create(address, for: owner) {
+                if index.isCrowded { try lookAtDirectory() }
+                return true
+            }
+            try lookAtDirectory()
+            return false
+        } catch {
+            try? change { (index) throws(SystemError) in try index.remove(address, of: owner) }
+            throw error
+        }
     }
 
-    /// Takes back a lease that this process has just made.
-    public func release(_ address: IPAddress) throws(SystemError) {
-        try File.remove(path(of: address))
+    /// Gives a lease to its owner anew, who is now another container of the same id.
+    public mutating func renew(_ lease: Lease, namespacePath: String?) throws(SystemError) {
+        let renewed = Lease(address: lease.address, owner: lease.owner, life: life(namespacePath))
+        try change { (index) throws(SystemError) in
+            try index.remove(lease.address, of: lease.owner)
+            try index.insert(renewed)
+        }
+    }
+
+    /// Whether the container of a lease has certainly ended, and with it the boot that it ran in.
+    public func isOver(_ lease: Lease) -> Bool { lease.life?.isOver(in: boot) ?? false }
+
+    // MARK: Releasing
+
+    /// Ends a lease, which must be its owner's still.
+    public mutating func release(_ lease: Lease) throws(SystemError) {
+        try directory.remove(lease.address)
+        try change { (index) throws(SystemError) in try index.remove(lease.address, of: lease.owner) }
     }
 
     /// Ends all leases of an owner; where there is none, those that old versions made for the whole container.
     ///
     /// - Returns: the addresses that are free now.
     @discardableResult
-    public func release(_ owner: LeaseOwner) throws(SystemError) -> [IPAddress] {
-        let owned = try addresses(of: owner)
-        for address in owned { try release(address) }
-        return owned
+    public mutating func release(_ owner: LeaseOwner) throws(SystemError) -> [IPAddress] {
+        let owned = try leases(of: owner)
+        for lease in owned { try release(lease) }
+        return owned.map(\.address)
     }
 
-    /// What an owner has; where there is nothing, what old versions leased to the whole container.
-    public func addresses(of owner: LeaseOwner) throws(SystemError) -> [IPAddress] {
-        let all = try leases()
-        let exact = all.filter { $0.owner == owner }
-        let found = exact.isEmpty ? all.filter { $0.owner == owner.ofWholeContainer } : exact
-        return found.map(\.address)
-    }
-
-    /// All leases with their owners, those of torn files aside.
-    public func leases() throws(SystemError) -> [(address: IPAddress, owner: LeaseOwner)] {
-        var leases: [(address: IPAddress, owner: LeaseOwner)] = []
-        for address in try leasedAddresses() {
-            do throws(SystemError) {
-                if let owner = LeaseOwner(contents: try File.read(path(of: address), limit: 4096)) {
-                    leases.append((address, owner))
-                }
-            } catch  where error.code == .noSuchFile {
-                // Deleted by hand meanwhile.
-            }
+    /// Looks for addresses that are taken for nothing, when there is none left: those of broken leases, and of
+    /// containers that have certainly ended.
+    ///
+    /// That reads every lease, so unless some are from earlier boots it is done only when it takes a hundredth of the
+    /// time since it was done last.
+    ///
+    /// - Parameter reclaiming: whether leases of ended containers are to be ended.
+    /// - Returns: whether there may be free addresses now.
+    /// - Throws: the error of the first file that cannot be read or removed.
+    public mutating func makeRoom(reclaiming: Bool) throws(SystemError) -> Bool {
+        let millisecondsPerLease = 1
+        let isDue = MonotonicClock.milliseconds - index.builtAt >= index.count * millisecondsPerLease
+        guard isDue || reclaiming && index.earlierBootCount > 0 else { return false }
+        let survey = try lookAtDirectory()
+        for lease in survey.leases where reclaiming && isOver(lease) {
+            try release(lease)
+            log(
+                "lease \(lease.address) of \(lease.owner) reclaimed: made before the last boot, and "
+                    + "\(lease.life?.namespacePath ?? "its namespace") is gone")
         }
-        return leases
+        return true
     }
 
-    /// The addresses that nobody else can have, torn files included.
-    public func leasedAddresses() throws(SystemError) -> [IPAddress] {
-        try File.names(in: directory).compactMap { IPAddress($0) }
-    }
+    // MARK: Memory
 
     /// The address of a range set that was leased last, whether or not it still is.
     public func lastReserved(inSet set: Int) throws(SystemError) -> IPAddress? {
-        do throws(SystemError) {
-            return IPAddress(String(decoding: try File.read(cursor(of: set), limit: 256), as: UTF8.self))
-        } catch  where error.code == .noSuchFile {
-            return nil
-        }
+        try directory.cursor(ofSet: set)
     }
 
     /// Remembers where the next search in a range set begins.
-    public func setLastReserved(_ address: IPAddress, inSet set: Int) throws(SystemError) {
-        try File.replace(cursor(of: set), with: Array("\(address)".utf8), mode: 0o600)
+    public mutating func setLastReserved(_ address: IPAddress, inSet set: Int) throws(SystemError) {
+        try index.unseal()
+        try directory.setCursor(address, ofSet: set)
     }
 
-    private func path(of address: IPAddress) -> String { "\(directory)/\(address)" }
+    /// The addresses that pods have had.
+    public func addressMemory() throws(SystemError) -> AddressMemory {
+        AddressMemory(file: try directory.openMemory())
+    }
 
-    private func cursor(of set: Int) -> String { "\(directory)/last_reserved_ip.\(set)" }
-}
+    // MARK: The index
 
-extension LeaseOwner {
-    fileprivate var ofWholeContainer: LeaseOwner {
-        LeaseOwner(containerID: containerID, interfaceName: nil)
+    private mutating func leases(ofExactly owner: LeaseOwner) throws(SystemError) -> [Lease] {
+        let (found, areTrue) = try verifiedRecords(of: owner)
+        if areTrue { return found }
+        try lookAtDirectory()
+        return try verifiedRecords(of: owner).leases
+    }
+
+    /// The leases that the index has of an owner and that are there, and whether all are.
+    private func verifiedRecords(of owner: LeaseOwner) throws(SystemError) -> (leases: [Lease], areTrue: Bool) {
+        var leases: [Lease] = []
+        var areTrue = true
+        for record in try index.records(of: owner) {
+            switch try directory.lease(of: record.address) {
+            case .owned(owner):
+                leases.append(Lease(address: record.address, owner: owner, life: record.life))
+            default: areTrue = false
+            }
+        }
+        return (leases, areTrue)
+    }
+
+    private func life(_ namespacePath: String?) -> ProofOfLife? {
+        namespacePath.map { ProofOfLife(namespacePath: $0, boot: boot) }
+    }
+
+    /// Reads every lease and builds the index from them.
+    @discardableResult
+    private mutating func lookAtDirectory() throws(SystemError) -> LeaseSurvey {
+        let survey = try LeaseSurvey(of: directory, boot: boot, log: log)
+        index = try survey.makeIndex(in: directory)
+        return survey
+    }
+
+    /// Changes the index; where that fails, as on a full disk, the process goes on with one in memory.
+    private mutating func change(
+        _ body: (inout LeaseIndex) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        do throws(SystemError) {
+            try index.unseal()
+            try body(&index)
+        } catch {
+            let survey = try LeaseSurvey(of: directory, boot: boot, log: log)
+            index = try survey.makeIndexInMemory()
+            try body(&index)
+        }
     }
 }

@@ -1,7 +1,6 @@
 import Addressing
 import CNI
 import JSON
-import Leases
 
 /// What ADD and STATUS need of a configuration.
 struct HostLocalConfiguration {
@@ -13,6 +12,12 @@ struct HostLocalConfiguration {
     let resolvConf: String?
     /// Addresses that the runtime asks for, prefix lengths dropped.
     let requested: [IPAddress]
+    /// Whether leases of containers that have certainly ended are ended when their addresses are needed.
+    let reclaims: Bool
+    /// Nil unless a pod is to get the address that it had.
+    let pod: PodName?
+    /// Of each set's addresses, how many may be leased before a warning; nil for none.
+    let warnAtPercent: UInt8?
 
     /// - Throws: code 7 with the place of what is wrong.
     init(_ configuration: NetworkConfiguration, arguments: CNIArguments? = nil) throws {
@@ -20,30 +25,38 @@ struct HostLocalConfiguration {
         store = try StoreConfiguration(configuration)
         let ipam = store.ipam
         routes = try ipam.optional("routes") ?? []
-        resolvConf = try ipam.optional("resolvConf")
-        requested = try Self.requestedAddresses(root, arguments)
+        resolvConf = try ipam.optionalPath("resolvConf")
+        reclaims = try ipam.optional("reclaim") ?? true
+        warnAtPercent = try ipam.optional("warnAtPercent", as: Percentage.self)?.value
+        _ = try StoreConfiguration.lockTimeoutSeconds(ipam)
+        let isSticky = try ipam.optional("sticky") ?? false
+        let known = isSticky ? ["IP", PodName.namespaceKey, PodName.nameKey] : ["IP"]
+        let values = try arguments?.values(knowing: Set(known)) ?? [:]
+        pod = isSticky ? PodName(values) : nil
+        requested = try RequestedAddress.all(in: root, argument: values["IP"])
         rangeSets = try Self.rangeSets(root, ipam)
         try Self.checkFamilies(of: rangeSets, configuration.version)
     }
 
-    private static func rangeSets(_ root: JSONReader, _ ipam: JSONReader) throws -> [RangeSet] {
+    /// The range sets of a configuration, which must be apart from each other.
+    static func rangeSets(_ root: JSONReader, _ ipam: JSONReader) throws -> [RangeSet] {
+        let exclusions = Exclusions(try ipam.optional("exclude", as: [WrittenExclusion].self)?.map(\.network) ?? [])
         let runtime = try root.optional("runtimeConfig", as: JSONReader.self)
-        var written: [[WrittenRange]] = try runtime?.optional("ipRanges") ?? []
-        if try ipam.optional("subnet", as: JSONValue.self) != nil { written.append([try WrittenRange(reading: ipam)]) }
+        var written: [WrittenRangeSet] = try runtime?.optional("ipRanges") ?? []
+        if try ipam.optional("subnet", as: JSONValue.self) != nil { written.append(try WrittenRangeSet(legacy: ipam)) }
         written += try ipam.optional("ranges") ?? []
         guard !written.isEmpty else { throw CNIError(.invalidConfiguration, "no IP ranges specified") }
 
-        var sets: [RangeSet] = []
-        for (index, ranges) in written.enumerated() {
+        let sets = try written.enumerated().map { index, set in
             do throws(CNIError) {
-                sets.append(try RangeSet(ranges.map { (range) throws(CNIError) in try range.canonical() }))
+                return try set.canonical(without: exclusions)
             } catch {
-                throw CNIError(error.code, "invalid range set \(index): \(error.message)")
+                throw CNIError(error.code, "invalid range set \(index): \(error.message)", details: error.details)
             }
         }
         for (index, set) in sets.enumerated() {
-            if let other = sets[..<index].firstIndex(where: { $0.overlaps(set) }) {
-                throw CNIError(.invalidConfiguration, "range set \(other) overlaps with \(index)")
+            if let other = sets[(index + 1)...].firstIndex(where: { $0.overlaps(set) }) {
+                throw CNIError(.invalidConfiguration, "range set \(index) overlaps with \(other)")
             }
         }
         return sets
@@ -57,66 +70,34 @@ struct HostLocalConfiguration {
                 "CNI version \(version.rawValue) does not support more than 1 address per family")
         }
     }
+}
 
-    private static func requestedAddresses(_ root: JSONReader, _ arguments: CNIArguments?) throws -> [IPAddress] {
-        var requested: [RequestedAddress] = []
-        if let text = try arguments?.values(knowing: ["IP"])["IP"], !text.isEmpty {
-            guard let address = RequestedAddress(text) else {
-                throw CNIError(
-                    .invalidEnvironment,
-                    "ARGS: error parsing value of pair \"IP=\(text)\": invalid IP address \(text)")
-            }
-            requested.append(address)
+/// A pod, as Kubernetes names it in `CNI_ARGS`.
+struct PodName: Hashable {
+    let namespace: String
+    let name: String
+
+    static let namespaceKey = "K8S_POD_NAMESPACE"
+    static let nameKey = "K8S_POD_NAME"
+
+    /// Nil when the runtime does not say.
+    init?(_ arguments: [String: String]) {
+        guard let namespace = arguments[Self.namespaceKey], let name = arguments[Self.nameKey], !name.isEmpty else {
+            return nil
         }
-        let cni = try root.optional("args", as: JSONReader.self)?.optional("cni", as: JSONReader.self)
-        requested += try cni?.optional("ips") ?? []
-        let runtime = try root.optional("runtimeConfig", as: JSONReader.self)
-        requested += try runtime?.optional("ips") ?? []
-        return requested.map(\.address)
+        self.namespace = namespace
+        self.name = name
     }
 }
 
-/// Where the leases are: all that DEL, CHECK and GC need, so that they work when the ranges no longer do.
-struct StoreConfiguration {
-    let network: String
-    let dataDirectory: String
-    let ipam: JSONReader
-
-    init(_ configuration: NetworkConfiguration) throws {
-        guard let ipam = try configuration.reader.optional("ipam", as: JSONReader.self) else {
-            throw CNIError(.invalidConfiguration, "IPAM config missing 'ipam' key")
-        }
-        network = configuration.name
-        self.ipam = ipam
-        let written: String? = try ipam.optional("dataDir")
-        dataDirectory = written.flatMap { $0.isEmpty ? nil : $0 } ?? LeaseStore.defaultRoot
-    }
-
-    /// Opens the store and takes its lock.
-    ///
-    /// - Throws: code 5 with the path.
-    func open() throws(CNIError) -> LeaseStore {
-        do {
-            return try LeaseStore(network: network, root: dataDirectory)
-        } catch {
-            throw CNIError(.inputOutput, "\(error)")
-        }
-    }
-}
-
-/// An address that may have a prefix length behind it, which says nothing here.
-private struct RequestedAddress: JSONReadable {
-    let address: IPAddress
-
-    init?(_ text: String) {
-        guard let address = IPAddress(text) ?? InterfaceAddress(text)?.address else { return nil }
-        self.address = address
-    }
+/// A share in hundredths.
+private struct Percentage: JSONReadable {
+    let value: UInt8
 
     init(reading reader: JSONReader) throws(JSONError) {
-        guard let text = reader.value.string, let address = RequestedAddress(text) else {
-            throw reader.expected("an IP address such as 10.1.0.5")
+        guard let value = reader.value.number?.integer(as: UInt8.self), 1...100 ~= value else {
+            throw reader.expected("an integer from 1 to 100")
         }
-        self = address
+        self.value = value
     }
 }

@@ -12,58 +12,74 @@ struct HostLocalPlugin: CNIPlugin {
 
     func add(_ invocation: Invocation) throws -> CNIResult {
         let configuration = try HostLocalConfiguration(invocation.configuration, arguments: invocation.arguments)
-        let dns = try configuration.resolvConf.map { path in try CNIResult.DNS(resolvConf: path) }
-        let store = try configuration.store.open()
+        let dns = try configuration.resolvConf.map(CNIResult.DNS.init(resolvConf:))
         let allocation = Allocation(
-            owner: LeaseOwner(invocation.attachment), sets: configuration.rangeSets,
-            requested: configuration.requested)
-        return CNIResult(
-            addresses: try allocation.run(in: store), routes: configuration.routes, dns: dns ?? CNIResult.DNS())
+            attachment: invocation.attachment, namespacePath: invocation.namespacePath, configuration: configuration)
+        let addresses = try configuration.store.withStore { store in
+            let addresses = try allocation.run(in: &store)
+            try warnWhenFull(configuration, store)
+            return addresses
+        }
+        return CNIResult(addresses: addresses, routes: configuration.routes, dns: dns ?? CNIResult.DNS())
     }
 
     func delete(_ invocation: Invocation) throws {
-        let store = try StoreConfiguration(invocation.configuration).open()
-        try store.release(LeaseOwner(invocation.attachment))
-    }
-
-    func check(_ invocation: Invocation) throws {
-        let store = try StoreConfiguration(invocation.configuration).open()
-        guard try !store.addresses(of: LeaseOwner(invocation.attachment)).isEmpty else {
-            throw CNIError(
-                .other, "host-local: Failed to find address added by container \(invocation.containerID)")
+        try StoreConfiguration(invocation.configuration).withStore { store in
+            _ = try store.release(LeaseOwner(invocation.attachment))
         }
     }
 
     func status(_ configuration: NetworkConfiguration) throws {
         let configuration = try HostLocalConfiguration(configuration)
-        let leased = try configuration.store.open().leasedAddresses()
-        for set in configuration.rangeSets {
-            let count = leased.count { address in set.range(of: address).map { $0.gateway != address } ?? false }
-            let capacity = set.capacity
-            if UInt128(count) >= capacity {
-                let subnets = set.ranges.map { "\($0.subnet)" }.joined(separator: ", ")
-                throw CNIError(.notAvailable, "no addresses free in \(subnets) (\(count) of \(capacity) leased)")
+        try configuration.store.withStore { store in
+            for set in configuration.rangeSets where try set.nextFree(after: nil, in: store) == nil {
+                if try store.makeRoom(reclaiming: configuration.reclaims),
+                    try set.nextFree(after: nil, in: store) != nil
+                {
+                    continue
+                }
+                throw CNIError(
+                    .notAvailable,
+                    "no addresses free in \(set.subnets) (\(set.capacity) of \(set.capacity) leased)")
             }
         }
     }
 
     func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {
-        let store = try StoreConfiguration(configuration).open()
         let validIDs = Set(valid.map(\.containerID))
-        for (address, owner) in try store.leases() {
-            let isValid =
-                if let interfaceName = owner.interfaceName {
-                    valid.contains(Attachment(containerID: owner.containerID, interfaceName: interfaceName))
-                } else {
-                    validIDs.contains(owner.containerID)
-                }
-            if !isValid { try store.release(address) }
+        try StoreConfiguration(configuration).withStore { store in
+            var teardown = Teardown()
+            for lease in try store.allLeases() {
+                let owner = lease.owner
+                let isValid =
+                    if let interfaceName = owner.interfaceName {
+                        valid.contains(Attachment(containerID: owner.containerID, interfaceName: interfaceName))
+                    } else {
+                        validIDs.contains(owner.containerID)
+                    }
+                if !isValid { teardown.attempt { try store.release(lease) } }
+            }
+            try teardown.finish()
         }
     }
-}
 
-extension LeaseOwner {
-    init(_ attachment: Attachment) {
-        self.init(containerID: attachment.containerID, interfaceName: attachment.interfaceName)
+    /// Says so when more of a set is leased than the configuration wants.
+    private func warnWhenFull(_ configuration: HostLocalConfiguration, _ store: borrowing LeaseStore) throws {
+        guard let percent = configuration.warnAtPercent else { return }
+        for set in configuration.rangeSets {
+            let capacity = set.capacity
+            // Far cheaper than counting what is leased in this set alone, and enough nearly always.
+            func exceeds(_ leased: Int) -> Bool {
+                let (allowed, overflow) = capacity.multipliedReportingOverflow(by: UInt128(percent))
+                return !overflow && UInt128(leased) * 100 > allowed
+            }
+            guard exceeds(store.count) else { continue }
+            let leased = try set.ranges.reduce(0) { sum, range in sum + (try store.count(in: range.addresses)) }
+            if exceeds(leased) {
+                StandardStreams.log(
+                    "network \"\(configuration.store.network)\": \(leased) of \(capacity) addresses in \(set.subnets) "
+                        + "are leased, more than \(percent) %")
+            }
+        }
     }
 }

@@ -1,31 +1,38 @@
 import Addressing
-import CNI
 
 /// Ranges of one family that give one address together.
 struct RangeSet: Hashable {
     /// At least one.
     let ranges: [AddressRange]
+    let exclusions: Exclusions
 
-    var family: AddressFamily { ranges[0].family }
+    /// Why ranges are no set.
+    struct Defect: Error, Hashable {
+        let message: String
+    }
 
-    /// - Throws: code 7 for an empty set, mixed families, or ranges that overlap.
-    init(_ ranges: [AddressRange]) throws(CNIError) {
-        guard let first = ranges.first else { throw CNIError(.invalidConfiguration, "empty range set") }
-        guard ranges.allSatisfy({ $0.family == first.family }) else {
-            throw CNIError(.invalidConfiguration, "mixed address families")
-        }
+    /// - Throws: what is wrong, in the reference's words: an empty set, mixed families, or ranges that overlap.
+    init(_ ranges: [AddressRange], exclusions: Exclusions = Exclusions()) throws(Defect) {
+        guard let first = ranges.first else { throw Defect(message: "empty range set") }
+        guard ranges.allSatisfy({ $0.family == first.family }) else { throw Defect(message: "mixed address families") }
         for (index, range) in ranges.enumerated() {
             if let other = ranges[..<index].first(where: { $0.addresses.overlaps(range.addresses) }) {
-                throw CNIError(.invalidConfiguration, "subnets \(other) and \(range) overlap")
+                throw Defect(message: "subnets \(other) and \(range) overlap")
             }
         }
         self.ranges = ranges
+        self.exclusions = exclusions
     }
+
+    var family: AddressFamily { ranges[0].family }
+
+    /// The subnets of all ranges.
+    var subnets: String { ranges.map { "\($0.subnet)" }.joined(separator: ", ") }
 
     /// How many addresses can be leased, as far as a number can tell.
     var capacity: UInt128 {
         ranges.reduce(0) { sum, range in
-            let (total, overflow) = sum.addingReportingOverflow(range.capacity)
+            let (total, overflow) = sum.addingReportingOverflow(capacity(of: range))
             return overflow ? .max : total
         }
     }
@@ -39,51 +46,51 @@ struct RangeSet: Hashable {
         ranges.first { $0.addresses.contains(address) }
     }
 
-    /// Every address that can be leased, once: from the one behind `last` on, round to `last` itself.
-    func candidates(after last: IPAddress?) -> Candidates {
-        Candidates(ranges: ranges, last: last)
+    /// The next address that can be leased, in the reference's order: from the one behind `last` on through the range
+    /// and those that follow, round to `last` itself.
+    ///
+    /// - Parameters:
+    ///   - last: the address leased last; nil, or one outside the set, to begin with the first range.
+    ///   - firstFree: finds the first address of a range that nobody has.
+    /// - Returns: nil when everything is leased.
+    /// - Throws: what `firstFree` throws.
+    func next<Failure>(
+        after last: IPAddress?, firstFree: (IPRange) throws(Failure) -> IPAddress?
+    ) throws(Failure) -> (address: IPAddress, range: AddressRange)? {
+        for (part, range) in walk(after: last) {
+            var rest: IPRange? = part
+            while let part = rest, let address = try firstFree(part) {
+                guard let skipped = reserved(address, of: range) else { return (address, range) }
+                rest = skipped.last.next.flatMap { IPRange(first: $0, last: part.last) }
+            }
+        }
+        return nil
     }
 
-    struct Candidates: Sequence, IteratorProtocol {
-        private let ranges: [AddressRange]
-        private var rangeIndex: Int
-        private var address: IPAddress
-        private let end: IPAddress
-        private var isDone = false
+    /// What is never leased around an address, nil when it can be: the range's gateway, and exclusions.
+    func reserved(_ address: IPAddress, of range: AddressRange) -> IPRange? {
+        address == range.gateway ? IPRange(first: address, last: address) : exclusions.range(of: address)
+    }
 
-        fileprivate init(ranges: [AddressRange], last: IPAddress?) {
-            self.ranges = ranges
-            if let last, let index = ranges.firstIndex(where: { $0.addresses.contains(last) }) {
-                rangeIndex = index
-                address = last
-                end = last
-                step()
-            } else {
-                rangeIndex = 0
-                address = ranges[0].addresses.first
-                // The walk is round once it has been at the very last address.
-                end = ranges[ranges.count - 1].addresses.last
-            }
+    /// The parts of the set in the order in which they are searched.
+    private func walk(after last: IPAddress?) -> [(part: IPRange, range: AddressRange)] {
+        guard let last, let start = ranges.firstIndex(where: { $0.addresses.contains(last) }) else {
+            return ranges.map { ($0.addresses, $0) }
         }
+        let (before, behind) = (ranges[..<start], ranges[(start + 1)...])
+        let range = ranges[start]
+        var walk: [(IPRange, AddressRange)] = []
+        if let next = last.next, let rest = IPRange(first: next, last: range.addresses.last) {
+            walk.append((rest, range))
+        }
+        walk += (behind + before).map { ($0.addresses, $0) }
+        if let rest = IPRange(first: range.addresses.first, last: last) { walk.append((rest, range)) }
+        return walk
+    }
 
-        mutating func next() -> (address: IPAddress, range: AddressRange)? {
-            while !isDone {
-                let (candidate, range) = (address, ranges[rangeIndex])
-                isDone = candidate == end
-                step()
-                if candidate != range.gateway { return (candidate, range) }
-            }
-            return nil
-        }
-
-        private mutating func step() {
-            if address < ranges[rangeIndex].addresses.last, let next = address.next {
-                address = next
-            } else {
-                rangeIndex = (rangeIndex + 1) % ranges.count
-                address = ranges[rangeIndex].addresses.first
-            }
-        }
+    private func capacity(of range: AddressRange) -> UInt128 {
+        let gatewayCounts = range.addresses.contains(range.gateway) && exclusions.range(of: range.gateway) == nil
+        return range.addresses.count - exclusions.count(in: range.addresses) - (gatewayCounts ? 1 : 0)
     }
 }
 

@@ -4,9 +4,13 @@ import LinuxSystem
 extension CNIResult.DNS {
     /// Reads a file in the form of resolv.conf(5).
     ///
-    /// - Throws: the error of open(2) or read(2).
-    init(resolvConf path: String) throws(SystemError) {
-        self.init(resolvConfText: String(decoding: try File.read(path), as: UTF8.self))
+    /// - Throws: code 5 with the path, when it cannot be read.
+    init(resolvConf path: String) throws(CNIError) {
+        do {
+            self.init(resolvConfText: String(decoding: try File.read(path), as: UTF8.self))
+        } catch {
+            throw CNIError(.inputOutput, "\(error)")
+        }
     }
 
     /// Lists on several lines add up, which the manual page would have replace each other: the reference's way.

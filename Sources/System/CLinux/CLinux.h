@@ -22,8 +22,9 @@
 #include <sys/signalfd.h>
 #include <sys/vfs.h>
 
-/// Behind _GNU_SOURCE, which the Glibc module is not built with: setns(2), unshare(2), memfd_create(2), pipe2(2).
+/// Behind _GNU_SOURCE, which the Glibc module is not built with: setns(2), unshare(2), memfd_create(2), pipe2(2), gettid(2).
 int setns(int fd, int nstype);
 int unshare(int flags);
 int memfd_create(const char *name, unsigned int flags);
 int pipe2(int descriptors[2], int flags);
+int gettid(void);

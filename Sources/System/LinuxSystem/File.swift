@@ -72,10 +72,15 @@ public enum File {
 
     /// The names in a directory, sorted, without `.` and `..`.
     public static func names(in path: String) throws(SystemError) -> [String] {
-        guard let directory = unsafe opendir(path) else { throw .lastCall("open directory", path) }
-        defer { unsafe closedir(directory) }
+        guard let stream = unsafe opendir(path) else { throw .lastCall("open directory", path) }
+        return unsafe names(in: stream).sorted()
+    }
+
+    /// The names that are left in an open directory stream, which is closed.
+    static func names(in stream: OpaquePointer) -> [String] {
+        defer { unsafe closedir(stream) }
         var names: [String] = []
-        while let entry = unsafe readdir(directory) {
+        while let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 unsafe pointer.withMemoryRebound(to: CChar.self, capacity: Int(entry.pointee.d_reclen)) {
                     unsafe String(cString: $0)
@@ -83,7 +88,7 @@ public enum File {
             }
             if name != "." && name != ".." { names.append(name) }
         }
-        return names.sorted()
+        return names
     }
 
     /// Whether a path leads to a regular file, symbolic links followed.

@@ -105,7 +105,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
         try bytes.append(addingCapacity: chunk) { (tail: inout OutputSpan<UInt8>) throws(SystemError) in
             try unsafe tail.withUnsafeMutableBufferPointer { (buffer, initialized) throws(SystemError) in
                 let free = buffer.extracting(initialized...)
-                initialized += try retrying("read") { unsafe read(descriptor, free.baseAddress, free.count) }
+                initialized += try retrying("read") { unsafe Glibc.read(descriptor, free.baseAddress, free.count) }
             }
         }
         return bytes.count > before

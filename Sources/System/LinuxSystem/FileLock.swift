@@ -6,17 +6,46 @@ import Glibc
 public struct FileLock: ~Copyable, Sendable {
     private let descriptor: FileDescriptor
 
-    /// Waits for the lock, creating its file when there is none.
+    /// Waits for the lock on a file that is open for nothing else.
     ///
-    /// - Throws: the error of open(2) or flock(2), with the path as its subject.
-    public init(path: String, mode: UInt32 = 0o600) throws(SystemError) {
-        descriptor = try Self.locked(path, mode: mode)
+    /// - Parameters:
+    ///   - file: what is locked.
+    ///   - path: the name of the file in errors.
+    ///   - timeout: milliseconds to wait at most; nil for ever.
+    /// - Throws: the error of flock(2); `ETIMEDOUT` when the time is over, with the holder where the kernel names one.
+    public init(
+        _ file: consuming FileDescriptor, path: String, timeout: Int? = nil
+    ) throws(SystemError) {
+        try Self.lock(file, path: path, timeout: timeout)
+        descriptor = file
     }
 
-    private static func locked(_ path: String, mode: UInt32) throws(SystemError) -> FileDescriptor {
-        let descriptor = try FileDescriptor.open(path, O_RDONLY | O_CREAT, mode: mode)
-        let raw = descriptor.rawValue
-        _ = try retrying("lock", path) { flock(raw, LOCK_EX) }
-        return descriptor
+    private static func lock(
+        _ file: borrowing FileDescriptor, path: String, timeout: Int?
+    ) throws(SystemError) {
+        let raw = file.rawValue
+        guard let timeout else {
+            _ = try retrying("lock", path) { flock(raw, LOCK_EX) }
+            return
+        }
+        if flock(raw, LOCK_EX | LOCK_NB) == 0 { return }
+        guard errno == EWOULDBLOCK || errno == EINTR else { throw .lastCall("lock", path) }
+
+        // The kernel serves blocked callers in their order, which trying again and again would not.
+        let deadline = MonotonicClock.milliseconds + timeout
+        try IntervalAlarm.ring(after: timeout) { () throws(SystemError) in
+            while flock(raw, LOCK_EX) != 0 {
+                guard errno == EINTR else { throw .lastCall("lock", path) }
+                guard MonotonicClock.milliseconds < deadline else { throw try timedOut(file, path) }
+            }
+        }
+    }
+
+    private static func timedOut(
+        _ file: borrowing FileDescriptor, _ path: String
+    ) throws(SystemError) -> SystemError {
+        let holder = LockHolder(of: try file.status())
+        return SystemError(
+            "lock", path, .timedOut, explanation: holder.map { "held by \($0)" } ?? "held by a process out of sight")
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import LinuxSystem
 import TestSupport
 import Testing
@@ -60,7 +61,7 @@ struct FileTests {
             try Subprocess.run("/usr/bin/flock", ["-n", path, "true"], environment: []).ending == .exited(0)
         }
         do {
-            let lock = try FileLock(path: path)
+            let lock = try FileLock(FileDescriptor.open(path, O_RDONLY | O_CREAT, mode: 0o600), path: path)
             #expect(try !isFree())
             _ = consume lock
         }

@@ -1,0 +1,84 @@
+import LinuxSystem
+
+/// The first page of an index.
+struct IndexHeader {
+    let boot: BootID
+    /// Slots in each of the two tables.
+    let capacity: Int
+    /// What the directory of leases is marked with while the index is in step with it.
+    var stamp = Self.unsealed
+    var leaseCount = 0
+    /// Nodes of the address tree.
+    var nodeCount = 0
+    var earlierBootCount = 0
+    /// Milliseconds of the monotonic clock.
+    var builtAt = 0
+
+    /// A time stamp that no directory carries.
+    static let unsealed = FileTime(seconds: 0, nanoseconds: -1)
+
+    private static let magic: UInt64 = 0x1_5345_5341_454c
+    private static let size = 4096
+    private static let usedSize = 80
+    /// The file is sparse, so large tables cost nothing: a /16 fits without ever being built again for its size.
+    private static let smallestCapacity = 1 << 17
+    private static let largestCapacity = 1 << 28
+
+    init(boot: BootID, capacity: Int) {
+        self.boot = boot
+        self.capacity = capacity
+    }
+
+    /// How many slots keep half of the tables empty.
+    static func capacity(for leases: Int) -> Int {
+        var capacity = smallestCapacity
+        while capacity < largestCapacity, capacity <= 2 * leases { capacity *= 2 }
+        return capacity
+    }
+
+    /// Nil when the file does not begin with a header.
+    static func read(from file: borrowing FileDescriptor) -> IndexHeader? {
+        guard let bytes = try? file.read(count: usedSize, at: 0), bytes.count == usedSize,
+            bytes.integer(at: 0) == magic, bytes.integer(at: 72) == stableHash(bytes[..<72])
+        else { return nil }
+        let capacity = Int(truncatingIfNeeded: bytes.integer(at: 24, as: UInt64.self))
+        guard smallestCapacity...largestCapacity ~= capacity, capacity.nonzeroBitCount == 1 else { return nil }
+        var header = IndexHeader(boot: BootID(rawValue: bytes.integer(at: 8)), capacity: capacity)
+        header.stamp = FileTime(seconds: bytes.integer(at: 32), nanoseconds: bytes.integer(at: 40, as: Int.self))
+        header.leaseCount = Int(bytes.integer(at: 48, as: UInt32.self))
+        header.nodeCount = Int(bytes.integer(at: 52, as: UInt32.self))
+        header.earlierBootCount = Int(bytes.integer(at: 56, as: UInt32.self))
+        header.builtAt = bytes.integer(at: 64)
+        return header
+    }
+
+    /// What is written at the beginning of the file, less than a sector.
+    var bytes: [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(integer: Self.magic)
+        bytes.append(integer: boot.rawValue)
+        bytes.append(integer: capacity)
+        bytes.append(integer: stamp.seconds)
+        bytes.append(integer: stamp.nanoseconds)
+        bytes.append(integer: UInt32(clamping: leaseCount))
+        bytes.append(integer: UInt32(clamping: nodeCount))
+        bytes.append(integer: UInt32(clamping: earlierBootCount))
+        bytes.append(integer: UInt32(0))
+        bytes.append(integer: builtAt)
+        bytes.append(integer: stableHash(bytes))
+        return bytes
+    }
+
+    /// Records of leases, found by their owners.
+    var owners: SlotTable {
+        SlotTable(offset: Self.size, slotSize: LeaseRecord.slotSize, capacity: capacity)
+    }
+
+    /// Nodes of the address trees.
+    var nodes: SlotTable {
+        SlotTable(offset: owners.end, slotSize: AddressTree.slotSize, capacity: capacity)
+    }
+
+    /// Bytes, holes included.
+    var fileSize: Int { nodes.end }
+}

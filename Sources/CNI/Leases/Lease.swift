@@ -1,0 +1,33 @@
+public import Addressing
+
+/// An address that is leased.
+public struct Lease: Sendable {
+    public let address: IPAddress
+    public let owner: LeaseOwner
+    /// Nil for leases of the reference, and where none was kept.
+    public let life: ProofOfLife?
+
+    public init(address: IPAddress, owner: LeaseOwner, life: ProofOfLife? = nil) {
+        self.address = address
+        self.owner = owner
+        self.life = life
+    }
+}
+
+/// Where the owner of a lease is found.
+enum LeaseFile {
+    /// There is no lease.
+    case absent
+    case owned(LeaseOwner)
+    /// A file without an owner, as a power loss leaves it, or a reference killed before it had written.
+    ///
+    /// Both programs write under the lock, so for its holder this is no lease in the making.
+    case torn
+    /// A directory, a symbolic link or something huge: the name is taken, whatever it is.
+    case foreign
+
+    var owner: LeaseOwner? {
+        guard case .owned(let owner) = self else { return nil }
+        return owner
+    }
+}

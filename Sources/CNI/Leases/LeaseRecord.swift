@@ -1,0 +1,84 @@
+import Addressing
+
+/// What the index knows of a lease: a slot of a table, found by its owner's hash.
+struct LeaseRecord {
+    let address: IPAddress
+    /// The lease file's bytes; empty where they are too many for a slot.
+    let contents: [UInt8]
+    let ownerHash: UInt64
+    let life: ProofOfLife?
+
+    static let slotSize = 256
+
+    private static let version: UInt8 = 1
+    private static let textOffset = 64
+
+    init(_ lease: Lease) {
+        address = lease.address
+        life = lease.life
+        let contents = lease.owner.contents
+        ownerHash = Self.hash(of: lease.owner)
+        self.contents = Self.textOffset + contents.count <= Self.slotSize ? contents : []
+    }
+
+    /// Reads a slot; nil for one that a power loss has torn.
+    init?(slot: [UInt8]) {
+        ownerHash = slot.integer(at: 0)
+        let contentsLength = Int(slot.integer(at: 14, as: UInt8.self))
+        let pathLength = Int(slot.integer(at: 15, as: UInt8.self))
+        let path = Self.textOffset + contentsLength
+        guard slot.count == Self.slotSize, path + pathLength <= slot.count, slot[12] == Self.version,
+            slot.integer(at: 8) == Self.checksum(slot),
+            let address = IPAddress(family: slot[13] == 4 ? .v4 : .v6, bits: slot.integer(at: 16))
+        else { return nil }
+        self.address = address
+        contents = Array(slot[Self.textOffset..<path])
+        life =
+            pathLength == 0
+            ? nil
+            : ProofOfLife(
+                boot: BootID(rawValue: slot.integer(at: 32)),
+                namespacePath: String(decoding: slot[path..<path + pathLength], as: UTF8.self),
+                namespaceInode: slot.integer(at: 48))
+    }
+
+    /// The slot's bytes; a namespace path that does not fit is left out, and the lease kept when in doubt.
+    var slot: [UInt8] {
+        let path = life.map { Array($0.namespacePath.utf8) } ?? []
+        let fits = !path.isEmpty && path.count <= Self.slotSize - Self.textOffset - contents.count
+        var slot: [UInt8] = []
+        slot.append(integer: ownerHash)
+        slot.append(integer: UInt32(0))
+        slot.append(Self.version)
+        slot.append(address.family == .v4 ? 4 : 6)
+        slot.append(UInt8(clamping: contents.count))
+        slot.append(fits ? UInt8(clamping: path.count) : 0)
+        slot.append(integer: address.bits)
+        slot.append(integer: fits ? life?.boot.rawValue ?? 0 : 0)
+        slot.append(integer: fits ? life?.namespaceInode ?? 0 : 0)
+        slot.append(integer: UInt64(0))
+        slot += contents + (fits ? path : [])
+        slot = slot.padded(to: Self.slotSize) ?? slot
+        var checksum: [UInt8] = []
+        checksum.append(integer: Self.checksum(slot))
+        slot.replaceSubrange(8..<12, with: checksum)
+        return slot
+    }
+
+    /// The hash that an owner's records are found by.
+    static func hash(of owner: LeaseOwner) -> UInt64 { stableHash(owner.contents) }
+
+    /// Whether this can be a lease of an owner, which only the lease file itself tells.
+    func mayBelong(to owner: LeaseOwner) -> Bool { contents.isEmpty || contents == owner.contents }
+
+    /// Whether a lease file has only the beginning of this lease's bytes; nil for an empty one.
+    func begins(with owner: LeaseOwner?) -> Bool {
+        let beginning = owner?.contents ?? []
+        return beginning.count < contents.count && contents.starts(with: beginning)
+    }
+
+    /// Of all bytes but its own four.
+    private static func checksum(_ slot: [UInt8]) -> UInt32 {
+        UInt32(truncatingIfNeeded: stableHash(slot[..<8] + slot[12...]))
+    }
+}

@@ -1,0 +1,101 @@
+import Addressing
+import LinuxSystem
+
+/// Everything that is leased, read from the lease files themselves, with what an earlier index knows besides.
+///
+/// A file without an owner, or with the beginning of the one that the index knows, is what a power loss leaves. Its
+/// address becomes free again, unless the container is certainly there: then the lease is written anew.
+struct LeaseSurvey {
+    let boot: BootID
+    private(set) var leases: [Lease] = []
+    /// Addresses whose names are taken by something that is no lease.
+    private(set) var obstructed: [IPAddress] = []
+
+    /// - Parameters:
+    ///   - directory: where the leases are; what is broken there is mended.
+    ///   - boot: the current boot.
+    ///   - log: takes a line about each broken lease.
+    /// - Throws: the error of the first file that cannot be read.
+    init(of directory: borrowing LeaseDirectory, boot: BootID, log: (String) -> Void) throws(SystemError) {
+        self.boot = boot
+        let former = directory.formerIndex()
+        var suspects: [(address: IPAddress, owner: LeaseOwner?)] = []
+        for address in try directory.addresses() {
+            switch try directory.lease(of: address) {
+            case .absent: break
+            case .foreign: obstructed.append(address)
+            case .torn: suspects.append((address, nil))
+            case .owned(let owner):
+                if let record = try? former?.record(of: address, owner) {
+                    leases.append(Lease(address: address, owner: owner, life: record.life))
+                } else {
+                    suspects.append((address, owner))
+                }
+            }
+        }
+        // Within a boot, what has an owner was written whole; other programs' leases need no second look then.
+        let canBeHalf = former?.isEarlier(than: boot) ?? false
+        guard canBeHalf || suspects.contains(where: { $0.owner == nil }) else {
+            leases += suspects.compactMap { suspect in
+                suspect.owner.map { Lease(address: suspect.address, owner: $0, life: nil) }
+            }
+            return
+        }
+        let records = (try? former?.records()) ?? [:]
+        for (address, owner) in suspects {
+            try judge(address, owner, records[address], directory, log)
+        }
+    }
+
+    /// Decides about a lease without a record of its own.
+    private mutating func judge(
+        _ address: IPAddress, _ owner: LeaseOwner?, _ record: LeaseRecord?, _ directory: borrowing LeaseDirectory,
+        _ log: (String) -> Void
+    ) throws(SystemError) {
+        let isHalf = record?.begins(with: owner) ?? false
+        if let owner, !isHalf {
+            leases.append(Lease(address: address, owner: owner, life: nil))
+        } else if let record, isHalf, record.life?.holds(in: boot) ?? false,
+            let owner = LeaseOwner(contents: record.contents)
+        {
+            log("lease \(address) has lost its owner; \(owner) is alive, and has it again")
+            try directory.restore(address, contents: record.contents)
+            leases.append(Lease(address: address, owner: owner, life: record.life))
+        } else {
+            do throws(SystemError) {
+                try directory.remove(address)
+                log("lease \(address) has lost its owner, as in a power loss; the address is free again")
+            } catch {
+                log("lease \(address) has lost its owner, and cannot be removed: \(error)")
+                obstructed.append(address)
+            }
+        }
+    }
+
+    /// Builds the index of what was found, and puts it in place of the former one.
+    ///
+    /// Where it cannot be written, as on a full disk, it lives in memory for as long as it is needed.
+    func makeIndex(in directory: borrowing LeaseDirectory) throws(SystemError) -> LeaseIndex {
+        do throws(SystemError) {
+            let index = try makeIndex(in: directory.makeIndexFile())
+            try directory.installIndexFile()
+            return index
+        } catch {
+            directory.removeIndexFile()
+            return try makeIndexInMemory()
+        }
+    }
+
+    /// Builds the index of what was found for this process alone.
+    func makeIndexInMemory() throws(SystemError) -> LeaseIndex {
+        try makeIndex(in: FileDescriptor.inMemory("leases"))
+    }
+
+    private func makeIndex(in file: consuming FileDescriptor) throws(SystemError) -> LeaseIndex {
+        var index = try LeaseIndex(in: file, expecting: leases.count + obstructed.count, boot: boot)
+        for lease in leases { try index.insert(lease) }
+        for address in obstructed { try index.occupy(address) }
+        index.completeBuilding()
+        return index
+    }
+}

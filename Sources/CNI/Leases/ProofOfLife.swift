@@ -1,0 +1,50 @@
+import LinuxSystem
+
+/// What tells whether the container that a lease was made for can still be running.
+public struct ProofOfLife: Hashable, Sendable {
+    /// The boot that the lease was made in.
+    public let boot: BootID
+    /// `CNI_NETNS` of the ADD.
+    public let namespacePath: String
+    /// The inode that the path led to; 0 when it led nowhere.
+    public let namespaceInode: UInt64
+
+    init(boot: BootID, namespacePath: String, namespaceInode: UInt64) {
+        self.boot = boot
+        self.namespacePath = namespacePath
+        self.namespaceInode = namespaceInode
+    }
+
+    /// The proof for a container whose namespace is at a path now.
+    public init(namespacePath: String, boot: BootID) {
+        self.boot = boot
+        self.namespacePath = namespacePath
+        namespaceInode = (try? FileStatus(path: namespacePath))?.inode ?? 0
+    }
+
+    /// Whether the container has certainly ended: its boot is over, and its namespace is gone.
+    ///
+    /// Where the path cannot be looked at, or leads to the number it led to then, the lease is kept: the kernel
+    /// numbers namespaces alike after each boot.
+    public func isOver(in boot: BootID) -> Bool {
+        boot != self.boot && presence == .gone
+    }
+
+    /// Whether the container's namespace is certainly there: same boot, same path, same inode.
+    public func holds(in boot: BootID) -> Bool {
+        boot == self.boot && namespaceInode != 0 && presence == .unchanged
+    }
+
+    private enum Presence {
+        case unchanged, gone, unknown
+    }
+
+    private var presence: Presence {
+        do throws(SystemError) {
+            let inode = try FileStatus(path: namespacePath).inode
+            return namespaceInode == 0 || inode == namespaceInode ? .unchanged : .gone
+        } catch {
+            return error.code == .noSuchFile || error.code == .notDirectory ? .gone : .unknown
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Addressing
+import CNI
+import Leases
+
+extension HostLocalPlugin {
+    /// Compares what is leased with the attachment and, where there is one, the previous result.
+    func check(_ invocation: Invocation) throws {
+        let owner = LeaseOwner(invocation.attachment)
+        let previous = try invocation.configuration.previousResult()
+        let configuration = try StoreConfiguration(invocation.configuration)
+        // Ranges that are no longer valid say nothing about leases made before.
+        let sets = (try? HostLocalConfiguration.rangeSets(invocation.configuration.reader, configuration.ipam)) ?? []
+        try configuration.withStore { store in
+            let leased = try store.leases(of: owner).map(\.address)
+            guard !leased.isEmpty else {
+                throw CNIError(
+                    .other, "host-local: Failed to find address added by container \(invocation.containerID)")
+            }
+            guard let previous else { return }
+            let assigned = previous.addresses(of: invocation.interfaceName)
+            if let missing = leased.first(where: { !assigned.contains($0) }) {
+                throw CNIError(.other, "\(missing) is leased to \(owner), but not in prevResult")
+            }
+            for address in assigned where !leased.contains(address) {
+                let other = try store.owner(of: address)
+                if other != nil || sets.contains(where: { $0.range(of: address) != nil }) {
+                    let holder = other.map { "leased to \($0)" } ?? "not leased"
+                    throw CNIError(.other, "\(address) of \(owner) in prevResult is \(holder)")
+                }
+            }
+        }
+    }
+}
+
+extension CNIResult {
+    /// The addresses of one interface; those that are no interface's count for every one.
+    fileprivate func addresses(of interfaceName: String) -> [IPAddress] {
+        addresses.compactMap { entry in
+            guard let index = entry.interface, interfaces.indices.contains(index) else { return entry.address.address }
+            return interfaces[index].name == interfaceName ? entry.address.address : nil
+        }
+    }
+}

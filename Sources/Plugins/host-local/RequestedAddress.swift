@@ -1,0 +1,43 @@
+import Addressing
+import CNI
+import JSON
+
+/// An address that the runtime asks for; it may have a prefix length behind it, which says nothing here.
+struct RequestedAddress: JSONReadable {
+    let address: IPAddress
+
+    private init?(_ text: String) {
+        guard let address = IPAddress(text) ?? InterfaceAddress(text)?.address else { return nil }
+        self.address = address
+    }
+
+    init(reading reader: JSONReader) throws(JSONError) {
+        guard let text = reader.value.string else { throw reader.expected("an IP address such as 10.1.0.5") }
+        guard let address = RequestedAddress(text) else { throw reader.fail("invalid IP address \(text)") }
+        self = address
+    }
+
+    /// Those of `CNI_ARGS`, `args.cni.ips` and `runtimeConfig.ips`, in this order.
+    ///
+    /// - Parameters:
+    ///   - root: the whole configuration.
+    ///   - argument: the value of `IP` in `CNI_ARGS`.
+    /// - Returns: the addresses, in the order that they are asked for.
+    /// - Throws: code 4 for an argument that is no address, else an error of the member's own.
+    static func all(in root: JSONReader, argument: String?) throws -> [IPAddress] {
+        var requested: [RequestedAddress] = []
+        if let argument, !argument.isEmpty {
+            guard let address = RequestedAddress(argument) else {
+                throw CNIError(
+                    .invalidEnvironment,
+                    "ARGS: error parsing value of pair \"IP=\(argument)\": invalid IP address \(argument)")
+            }
+            requested.append(address)
+        }
+        let cni = try root.optional("args", as: JSONReader.self)?.optional("cni", as: JSONReader.self)
+        requested += try cni?.optional("ips") ?? []
+        let runtime = try root.optional("runtimeConfig", as: JSONReader.self)
+        requested += try runtime?.optional("ips") ?? []
+        return requested.map(\.address)
+    }
+}

@@ -1,0 +1,59 @@
+import CNI
+import JSON
+import Leases
+import LinuxSystem
+
+/// Where the leases are: all that DEL, CHECK and GC need, so that they work when the ranges no longer do.
+struct StoreConfiguration {
+    let network: String
+    let dataDirectory: String
+    /// Milliseconds.
+    let lockTimeout: Int
+    let ipam: JSONReader
+
+    private static let defaultLockTimeoutSeconds: UInt16 = 10
+
+    /// - Throws: code 7 without an `ipam` object, or with a directory that is none.
+    init(_ configuration: NetworkConfiguration) throws {
+        guard let ipam = try configuration.reader.optional("ipam", as: JSONReader.self) else {
+            throw CNIError(.invalidConfiguration, "IPAM config missing 'ipam' key")
+        }
+        network = configuration.name
+        self.ipam = ipam
+        let written = try ipam.optionalPath("dataDir")
+        dataDirectory = written ?? LeaseStore.defaultRoot
+        // A bad number is ADD's to complain about.
+        let seconds = (try? Self.lockTimeoutSeconds(ipam)) ?? Self.defaultLockTimeoutSeconds
+        lockTimeout = Int(seconds) * 1000
+    }
+
+    static func lockTimeoutSeconds(_ ipam: JSONReader) throws(JSONError) -> UInt16 {
+        try ipam.optional("lockTimeoutSeconds") ?? defaultLockTimeoutSeconds
+    }
+
+    /// Opens the store, takes its lock, and does something with it.
+    ///
+    /// - Throws: code 5 with the path of what the kernel refused, 11 when somebody keeps the lock; else what the body
+    ///   throws.
+    func withStore<Value>(_ body: (inout LeaseStore) throws -> Value) throws -> Value {
+        do {
+            var store = try LeaseStore(network: network, root: dataDirectory, lockTimeout: lockTimeout)
+            return try body(&store)
+        } catch let error as SystemError {
+            throw CNIError(error.code == .timedOut ? .tryAgainLater : .inputOutput, "\(error)")
+        }
+    }
+}
+
+extension JSONReader {
+    /// Reads a path, where the empty string means none.
+    ///
+    /// - Throws: an error of the member's own for something that is no path.
+    func optionalPath(_ name: String) throws(JSONError) -> String? {
+        guard let path: String = try optional(name), !path.isEmpty else { return nil }
+        guard !path.utf8.contains(0) else {
+            throw JSONError(path: "\(self.path).\(name)", message: "expected a path, got one with a null character")
+        }
+        return path
+    }
+}

@@ -1,0 +1,38 @@
+import CLinux
+import Glibc
+
+/// A signal that interrupts blocking system calls of the calling thread: they fail with `EINTR`.
+enum IntervalAlarm {
+    /// Runs a body with the alarm set: after a time, and then every tenth of it.
+    ///
+    /// Again, because the first signal may come just before the call that it is to interrupt.
+    ///
+    /// - Throws: the error of timer_create(2), then the body has not run; else what the body throws.
+    static func ring(
+        after milliseconds: Int, during body: () throws(SystemError) -> Void
+    ) throws(SystemError) {
+        // Without SA_RESTART, which would let the interrupted call begin again.
+        var action = sigaction()
+        unsafe action.__sigaction_handler.sa_handler = { _ in }
+        var former = sigaction()
+        _ = try retrying("handle signal") { unsafe sigaction(SIGALRM, &action, &former) }
+        defer { unsafe sigaction(SIGALRM, &former, nil) }
+
+        var event = unsafe sigevent()
+        unsafe event.sigev_signo = SIGALRM
+        unsafe event.sigev_notify = CInt(SIGEV_THREAD_ID)
+        unsafe event._sigev_un._tid = gettid()
+        var timer: timer_t?
+        _ = try retrying("create timer") { unsafe timer_create(CLOCK_MONOTONIC, &event, &timer) }
+        guard let timer = unsafe timer else { throw SystemError("create timer", nil, .invalidArgument) }
+        defer { unsafe timer_delete(timer) }
+        var schedule = itimerspec(it_interval: span(max(1, milliseconds / 10)), it_value: span(max(1, milliseconds)))
+        _ = try retrying("start timer") { unsafe timer_settime(timer, 0, &schedule, nil) }
+
+        try body()
+    }
+
+    private static func span(_ milliseconds: Int) -> timespec {
+        timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+    }
+}
