@@ -36,7 +36,7 @@ struct IndexHeader {
         return capacity
     }
 
-    /// Nil when the file does not begin with a header.
+    /// Nil when the file does not begin with a header, or has not the size that this tells.
     static func read(from file: borrowing FileDescriptor) -> IndexHeader? {
         guard let bytes = try? file.read(count: usedSize, at: 0), bytes.count == usedSize,
             bytes.integer(at: 0) == magic, bytes.integer(at: 72) == stableHash(bytes[..<72])
@@ -49,7 +49,7 @@ struct IndexHeader {
         header.nodeCount = Int(bytes.integer(at: 52, as: UInt32.self))
         header.earlierBootCount = Int(bytes.integer(at: 56, as: UInt32.self))
         header.builtAt = bytes.integer(at: 64)
-        return header
+        return (try? file.status().size) == header.fileSize ? header : nil
     }
 
     /// What is written at the beginning of the file, less than a sector.

@@ -2,24 +2,18 @@ import Glibc
 
 /// Reading and writing at a place, as files of fixed-size parts need it.
 extension FileDescriptor {
-    /// Reads from an offset on.
+    /// Reads from an offset in a regular file on, by one call.
     ///
     /// - Returns: as many bytes as asked for, or fewer at the end of the file.
     /// - Throws: the error of pread(2).
     public borrowing func read(count: Int, at offset: Int) throws(SystemError) -> [UInt8] {
         let descriptor = rawValue
         var bytes: [UInt8] = []
-        while bytes.count < count {
-            let before = bytes.count
-            try bytes.append(addingCapacity: count - before) { (tail: inout OutputSpan<UInt8>) throws(SystemError) in
-                try unsafe tail.withUnsafeMutableBufferPointer { (buffer, initialized) throws(SystemError) in
-                    let free = buffer.extracting(initialized...)
-                    initialized += try retrying("read") {
-                        unsafe pread(descriptor, free.baseAddress, free.count, offset + before)
-                    }
-                }
+        try bytes.append(addingCapacity: count) { (tail: inout OutputSpan<UInt8>) throws(SystemError) in
+            try unsafe tail.withUnsafeMutableBufferPointer { (buffer, initialized) throws(SystemError) in
+                let base = buffer.baseAddress
+                initialized = try retrying("read") { unsafe pread(descriptor, base, count, offset) }
             }
-            if bytes.count == before { break }
         }
         return bytes
     }

@@ -18,13 +18,21 @@ enum IntervalAlarm {
         _ = try retrying("handle signal") { unsafe sigaction(SIGALRM, &action, &former) }
         defer { unsafe sigaction(SIGALRM, &former, nil) }
 
+        // Whoever started this process may have blocked it.
+        var signals = sigset_t()
+        var formerMask = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe sigaddset(&signals, SIGALRM)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &signals, &formerMask)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &formerMask, nil) }
+
         var event = unsafe sigevent()
         unsafe event.sigev_signo = SIGALRM
         unsafe event.sigev_notify = CInt(SIGEV_THREAD_ID)
         unsafe event._sigev_un._tid = gettid()
+        // Not a pointer, whatever its type says: the first timer is number 0.
         var timer: timer_t?
         _ = try retrying("create timer") { unsafe timer_create(CLOCK_MONOTONIC, &event, &timer) }
-        guard let timer = unsafe timer else { throw SystemError("create timer", nil, .invalidArgument) }
         defer { unsafe timer_delete(timer) }
         var schedule = itimerspec(it_interval: span(max(1, milliseconds / 10)), it_value: span(max(1, milliseconds)))
         _ = try retrying("start timer") { unsafe timer_settime(timer, 0, &schedule, nil) }
