@@ -12,8 +12,9 @@ struct Benchmark {
         medians in milliseconds, and ours over the reference's.
 
         subjects (all when none is named):
-          startup   VERSION, which is a process's start and end
-          bridge    ADD and DEL of bridge with host-local, one at a time and 30 at once
+          startup     VERSION, which is a process's start and end
+          bridge      ADD and DEL of bridge with host-local, one at a time and 30 at once
+          host-local  ADD, CHECK and DEL with up to 60,000 leases in the directory
 
         --runs N          measured runs of each cell (default 40)
         --bin DIR         our executables (default: the folder of this program)
@@ -40,6 +41,7 @@ struct Benchmark {
                 reference: try option("--reference") ?? "/usr/lib/cni")
             let subjects: [(name: String, run: (Bench) throws -> Void)] = [
                 ("startup", StartupBenchmark.run), ("bridge", BridgeBenchmark.run),
+                ("host-local", HostLocalBenchmark.run),
             ]
             guard arguments.allSatisfy({ name in subjects.contains { $0.name == name } }) else { throw UsageError() }
             for subject in subjects where arguments.isEmpty || arguments.contains(subject.name) {
