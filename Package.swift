@@ -49,7 +49,9 @@ let package = Package(
         plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
 
         .executableTarget(
-            name: "CNITool", dependencies: ["CNIRuntime", "CNI", "JSON", "LinuxSystem"], path: "Sources/Tools/cnitool"),
+            name: "CNITool",
+            dependencies: ["CNIRuntime", "Leases", "CNI", "JSON", "Addressing", "LinuxSystem"],
+            path: "Sources/Tools/cnitool"),
         .executableTarget(
             name: "Benchmark", dependencies: ["JSON", "LinuxSystem"], path: "Sources/Tools/cni-bench"),
 

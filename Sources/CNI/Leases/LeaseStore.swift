@@ -137,6 +137,9 @@ public struct LeaseStore: ~Copyable {
         }
     }
 
+    /// Whether the container of a lease is running; nil when that is not certain.
+    public func isAlive(_ lease: Lease) -> Bool? { lease.life?.isAlive(in: boot) }
+
     /// Whether the container of a lease has certainly ended, and with it the boot that it ran in.
     public func isOver(_ lease: Lease) -> Bool { lease.life?.isOver(in: boot) ?? false }
 

@@ -35,6 +35,12 @@ public struct ProofOfLife: Hashable, Sendable {
         boot == self.boot && namespaceInode != 0 && presence == .unchanged
     }
 
+    /// Whether the container is running; nil when that is not certain.
+    public func isAlive(in boot: BootID) -> Bool? {
+        if holds(in: boot) { return true }
+        return presence == .gone ? false : nil
+    }
+
     private enum Presence {
         case unchanged, gone, unknown
     }
