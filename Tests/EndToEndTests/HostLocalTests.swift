@@ -242,7 +242,7 @@ extension HostLocalTests {
     }
 
     @Test func namesWhoHoldsTheLock() throws {
-        let network = try simple(["lockTimeoutSeconds": 0])
+        var network = try simple(["lockTimeoutSeconds": 0])
         try network.run("ADD", "c1")
         let lock = try FileLock(FileDescriptor.open("\(network.files.path)/mynet/lock", O_RDONLY), path: "lock")
         let refused = try network.run("ADD", "c2")
@@ -252,6 +252,7 @@ extension HostLocalTests {
             refused.errorMessage?.hasPrefix(
                 "lock \(network.files.path)/mynet/lock: Connection timed out: held by process \(process) (") == true)
         _ = consume lock
+        network.ipam["lockTimeoutSeconds"] = nil
         #expect(try network.run("ADD", "c2").succeeded)
     }
 }
