@@ -13,7 +13,7 @@ struct HostLocalStressTests {
 
     @Test(.enabled(if: Executables.hasReference))
     func sharesItsDirectoryWithTheReference() async throws {
-        try await stress(calls: 4_000) { $0 % 2 == 0 ? Executables.own : Executables.reference }
+        try await stress(calls: 20_000) { $0 % 2 == 0 ? Executables.own : Executables.reference }
     }
 
     private func stress(calls: Int, _ directory: @escaping @Sendable (Int) -> String) async throws {

@@ -108,9 +108,9 @@ struct InstallTests {
     }
 
     @Test func takesNoOtherProgramForSwift() throws {
-        try directory.write("path/swift", "#!/bin/sh\necho python-swiftclient 4.1.0\n", mode: 0o755)
+        try directory.writeExecutable("path/swift", "#!/bin/sh\necho python-swiftclient 4.1.0\n")
         #expect(try !foundSwift().contains(directory.path))
-        try directory.write("path/swift", "#!/bin/sh\necho 'Swift version 99.1 (swift-99.1-RELEASE)'\n", mode: 0o755)
+        try directory.writeExecutable("path/swift", "#!/bin/sh\necho 'Swift version 99.1 (swift-99.1-RELEASE)'\n")
         #expect(try foundSwift() == "\(directory.path)/path/swift 99.1\n")
     }
 
