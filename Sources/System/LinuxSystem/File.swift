@@ -93,8 +93,7 @@ public enum File {
 
     /// Whether a path leads to a regular file, symbolic links followed.
     public static func isRegular(_ path: String) -> Bool {
-        var status = stat()
-        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        (try? FileStatus(path: path).isRegular) ?? false
     }
 
     /// The bytes of an open file named in its errors.

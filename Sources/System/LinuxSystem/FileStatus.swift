@@ -23,6 +23,11 @@ public struct FileStatus: Sendable {
     public var inode: UInt64 { UInt64(status.st_ino) }
     public var modificationTime: FileTime { FileTime(status.st_mtim) }
 
+    /// Whether both are of one file, by whatever names.
+    func isSameFile(as other: FileStatus) -> Bool {
+        status.st_ino == other.status.st_ino && status.st_dev == other.status.st_dev
+    }
+
     /// The number of the device as `/proc/locks` spells it: `fe:01`.
     var deviceText: String {
         let device = UInt64(status.st_dev)

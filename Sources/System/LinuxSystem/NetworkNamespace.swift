@@ -34,18 +34,16 @@ public struct NetworkNamespace: ~Copyable, Sendable {
 
     /// A number that tells namespaces apart while they live: that of their inode.
     public borrowing func identity() throws(SystemError) -> UInt64 {
-        var status = stat()
-        let raw = descriptor.rawValue
-        _ = try retrying("inspect network namespace") { unsafe fstat(raw, &status) }
-        return UInt64(status.st_ino)
+        try descriptor.status().inode
     }
 
     /// Whether a path leads to the namespace that the calling thread is in; false when the path cannot be opened.
     public static func isCurrent(path: String) -> Bool {
-        var here = stat()
-        var there = stat()
-        guard unsafe stat("/proc/thread-self/ns/net", &here) == 0, unsafe stat(path, &there) == 0 else { return false }
-        return here.st_ino == there.st_ino && here.st_dev == there.st_dev
+        guard let here = try? FileStatus(path: "/proc/thread-self/ns/net"), let there = try? FileStatus(path: path)
+        else {
+            return false
+        }
+        return here.isSameFile(as: there)
     }
 
     /// Runs a body with the calling thread inside this namespace, and comes back.

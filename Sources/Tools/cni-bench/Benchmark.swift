@@ -13,7 +13,7 @@ struct Benchmark {
 
         subjects (all when none is named):
           startup     VERSION, which is a process's start and end
-          bridge      ADD and DEL of bridge with host-local, one at a time and 30 at once
+          bridge      ADD and DEL of bridge with host-local, one container at a time
           host-local  ADD, CHECK and DEL with up to 60,000 leases in the directory
 
         --runs N          measured runs of each cell (default 40)

@@ -42,18 +42,18 @@ struct Row {
         print("| | ours p50 | ours p90 | reference p50 | reference p90 | ratio of p50 |")
         print("|---|---:|---:|---:|---:|---:|")
         for row in rows {
-            let numbers = [
-                row.own.median, row.own.quantile(0.9), row.reference.median, row.reference.quantile(0.9),
-                row.own.median / row.reference.median,
-            ]
-            print("| \(row.name) | \(numbers.map(twoDigits).joined(separator: " | ")) |")
+            let times = [row.own.median, row.own.quantile(0.9), row.reference.median, row.reference.quantile(0.9)]
+            let cells =
+                times.map { decimal($0, digits: 2) } + [decimal(row.own.median / row.reference.median, digits: 3)]
+            print("| \(row.name) | \(cells.joined(separator: " | ")) |")
         }
     }
 
-    private static func twoDigits(_ number: Double) -> String {
+    private static func decimal(_ number: Double, digits: Int) -> String {
         guard number.isFinite, number < 1e9 else { return "-" }
-        let hundredths = Int((number * 100).rounded())
-        let fraction = "\(hundredths % 100)"
-        return "\(hundredths / 100).\(fraction.count == 1 ? "0" : "")\(fraction)"
+        let unit = (0..<digits).reduce(1) { product, _ in product * 10 }
+        let parts = Int((number * Double(unit)).rounded())
+        let fraction = "\(parts % unit)"
+        return "\(parts / unit).\(String(repeating: "0", count: digits - fraction.count))\(fraction)"
     }
 }

@@ -1,10 +1,9 @@
 import Glibc
-import LinuxSystem
 
 /// Where relative paths begin.
-enum WorkingDirectory {
+public enum WorkingDirectory {
     /// The path by which the user came here, as `PWD` tells, if it leads here; else the path without symbolic links.
-    static var path: String {
+    public static var path: String {
         if let path = ProcessEnvironment.value(of: "PWD"), path.hasPrefix("/"), isHere(path) { return path }
         guard let path = unsafe getcwd(nil, 0) else { return "/" }
         defer { unsafe free(path) }
@@ -12,9 +11,7 @@ enum WorkingDirectory {
     }
 
     private static func isHere(_ path: String) -> Bool {
-        var here = stat()
-        var there = stat()
-        guard unsafe stat(".", &here) == 0, unsafe stat(path, &there) == 0 else { return false }
-        return here.st_ino == there.st_ino && here.st_dev == there.st_dev
+        guard let here = try? FileStatus(path: "."), let there = try? FileStatus(path: path) else { return false }
+        return here.isSameFile(as: there)
     }
 }
