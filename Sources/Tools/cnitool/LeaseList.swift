@@ -4,7 +4,7 @@ import JSON
 import Leases
 import LinuxSystem
 
-enum Leases: Subcommand {
+enum LeaseList: Subcommand {
     static let name = "leases"
     static let parameters = "[--json] NET"
     static let purpose = "list the network's addresses that host-local has leased, and to whom"
