@@ -117,6 +117,36 @@ struct BridgeTests {
         #expect(try network.isClean())
     }
 
+    @Test mutating func leavesTheContainersInterfaceDownWhenAsked() throws {
+        network.more = ["ipam": [:], "disableContainerInterface": true]
+        let added = try network.call(container).run("ADD", on: network.host)
+        #expect(added.succeeded, "\(added.output)")
+        let link = try #require(try container.link("eth0"))
+        #expect(link["flags"]?.array?.contains("UP") == false)
+        #expect(try container.ip("-6", "address", "show", "dev", "eth0").array?.isEmpty == true)
+        #expect(try network.call(container).after(added).run("CHECK", on: network.host).succeeded)
+        #expect(try network.call(container).run("DEL", on: network.host).succeeded)
+        #expect(try network.isClean())
+
+        network.more = ["disableContainerInterface": true]
+        let refused = try network.call(container).run("ADD", on: network.host)
+        #expect(refused.errorMessage == "cannot use IPAM when DisableContainerInterface flag is set")
+        #expect(try network.isClean())
+    }
+
+    @Test mutating func isolatedPortsReachTheGatewayAndNotEachOther() throws {
+        network.more = ["isDefaultGateway": true, "portIsolation": true]
+        let other = try TestContainer()
+        #expect(try network.call(container).run("ADD", on: network.host).succeeded)
+        #expect(try network.call(other, id: "cid2").run("ADD", on: network.host).succeeded)
+        for name in try network.host.linkNames() where name.hasPrefix("veth") {
+            let link = try network.host.ip("link", "show", name).array?.first?.object
+            #expect(link?["linkinfo"]?.object?["info_slave_data"]?.object?["isolated"] == true)
+        }
+        #expect(container.reaches("10.1.2.1") && other.reaches("10.1.2.1"))
+        #expect(!container.reaches("10.1.2.3", within: 1))
+    }
+
     @Test mutating func containersReachEachOtherAndThemselvesByHairpin() throws {
         network.more = ["isGateway": true, "hairpinMode": true]
         let other = try TestContainer()

@@ -65,8 +65,8 @@ public final class TestContainer: Sendable {
     }
 
     /// Whether an answer to a ping comes; the deadline allows for a machine that is busy with other tests.
-    public func reaches(_ address: String, from source: String? = nil) -> Bool {
-        let arguments = ["-c", "1", "-W", "10"] + (source.map { ["-I", $0] } ?? []) + [address]
+    public func reaches(_ address: String, within seconds: Int = 10) -> Bool {
+        let arguments = ["-c", "1", "-W", "\(seconds)", address]
         return (try? namespace.output(of: "ping", arguments)) != nil
     }
 }

@@ -16,6 +16,10 @@ struct BridgeConfiguration {
     let mtu: UInt32?
     let isHairpin: Bool
     let isPromiscuous: Bool
+    /// Frames do not pass between the bridge's isolated ports.
+    let isIsolated: Bool
+    /// The container's interface stays down, for the container to bring up; without IPAM only.
+    let leavesContainerInterfaceDown: Bool
     /// Takes the place of what IPAM says.
     let dns: CNIResult.DNS?
     /// The plugin that gives addresses; nil for layer 2 alone.
@@ -34,8 +38,14 @@ struct BridgeConfiguration {
         mtu = try Self.mtu(reader)
         isHairpin = try reader.optional("hairpinMode") ?? false
         isPromiscuous = try reader.optional("promiscMode") ?? false
+        isIsolated = try reader.optional("portIsolation") ?? false
+        leavesContainerInterfaceDown = try reader.optional("disableContainerInterface") ?? false
         dns = try Self.dns(reader)
         ipam = try Self.ipam(reader)
+        guard ipam == nil || !leavesContainerInterfaceDown else {
+            throw CNIError(
+                .invalidConfiguration, "cannot use IPAM when DisableContainerInterface flag is set")
+        }
         guard !isHairpin || !isPromiscuous else {
             throw CNIError(
                 .invalidConfiguration, "cannot set hairpin mode and promiscuous mode at the same time")
@@ -100,7 +110,7 @@ struct BridgeConfiguration {
     private static func refuseUnsupported(_ reader: JSONReader) throws {
         let inactive: [String: [JSONValue]] = [
             "vlan": [0], "vlanTrunk": [], "macspoofchk": [false], "enabledad": [false],
-            "disableContainerInterface": [false], "portIsolation": [false], "ipMasqBackend": ["nftables"],
+            "ipMasqBackend": ["nftables"],
         ]
         for (name, values) in inactive.sorted(by: { $0.key < $1.key }) {
             guard let value = try reader.optional(name, as: JSONValue.self), !values.contains(value) else { continue }

@@ -34,7 +34,7 @@ struct BridgePlugin: CNIPlugin {
         let options = VethPair.Options(
             name: invocation.hostInterface.name, peerName: invocation.interfaceName, mtu: configuration.mtu,
             mac: mac, alias: invocation.hostInterface.alias(pod: invocation.pod),
-            port: BridgePortOptions(isHairpin: configuration.isHairpin, isIsolated: false))
+            port: BridgePortOptions(isHairpin: configuration.isHairpin, isIsolated: configuration.isIsolated))
         try VethPair.requireFreeNames(options, on: &host, in: &container)
         var (pair, result) = try connect(ipam, &rollback) { () throws(SystemError) in
             try VethPair.create(options, on: bridge, from: &host, into: &container, of: namespace)
@@ -43,10 +43,12 @@ struct BridgePlugin: CNIPlugin {
         let interface = ContainerInterface(pair.container)
         let addresses = result.addresses.map(\.address)
         if ipam != nil { try interface.prepare(for: addresses, in: namespace) }
-        try interface.configure(addresses: addresses, routes: routes(of: result), in: &container)
+        if !configuration.leavesContainerInterfaceDown {
+            try interface.configure(addresses: addresses, routes: routes(of: result), in: &container)
+        }
 
         if configuration.isGateway { try serveGateways(of: result, on: bridge, configuration, &host) }
-        if configuration.masquerades {
+        if configuration.masquerades && !addresses.isEmpty {
             let owner = invocation.masqueradeOwner
             var nftables = try NftablesSocket()
             try Self.masquerade.add(addresses, for: owner, on: &nftables)
@@ -55,7 +57,9 @@ struct BridgePlugin: CNIPlugin {
                 try Self.masquerade.remove(addresses.map(\.address), of: owner, on: &nftables)
             }
         }
-        try pair.waitUntilUp(milliseconds: Self.linkDeadline, on: &host, and: &container, of: namespace)
+        if !configuration.leavesContainerInterfaceDown {
+            try pair.waitUntilUp(milliseconds: Self.linkDeadline, on: &host, and: &container, of: namespace)
+        }
         if !addresses.isEmpty { try interface.announce(in: &container) }
         try Interruption.check()
 
