@@ -231,6 +231,17 @@ struct BridgeFailureTests {
         #expect(network.leasedAddresses == ["10.1.2.2"])
     }
 
+    @Test(arguments: [["ipam": "host-local"], ["ipam": ["type": "no-such-plugin"]]] as [JSONObject])
+    mutating func deletesTheInterfaceWhateverBecameOfTheConfiguration(change: JSONObject) throws {
+        let added = try network.call(container).run("ADD", on: network.host)
+        try #require(added.succeeded)
+        for member in change.members { network.more[member.name] = member.value }
+        let deleted = try network.call(container).after(added).run("DEL", on: network.host)
+        #expect(deleted.errorCode == 7, "\(deleted.output)")
+        #expect(try container.link("eth0") == nil)
+        #expect(try network.host.ruleset().isEmpty)
+    }
+
     @Test mutating func leavesOtherContainersInPeace() throws {
         let other = try TestContainer()
         #expect(try network.call(container).run("ADD", on: network.host).succeeded)

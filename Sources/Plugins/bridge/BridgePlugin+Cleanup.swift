@@ -11,10 +11,9 @@ extension BridgePlugin {
         var teardown = Teardown()
         var kernel: Teardown?
         // IPAM is a process of its own, so the kernel need not wait for it.
-        if let ipam = try BridgeConfiguration.ipam(invocation.configuration.reader) {
-            teardown.attempt {
-                try Delegate(ipam, for: invocation.configuration).delete { kernel = deleteFromKernel(invocation) }
-            }
+        teardown.attempt {
+            guard let ipam = try BridgeConfiguration.ipam(invocation.configuration.reader) else { return }
+            try Delegate(ipam, for: invocation.configuration).delete { kernel = deleteFromKernel(invocation) }
         }
         teardown.append(kernel ?? deleteFromKernel(invocation))
         try teardown.finish()
@@ -41,8 +40,9 @@ extension BridgePlugin {
             var nftables = try NftablesSocket()
             try Self.masquerade.removeAll(ofNetwork: configuration.name, except: Set(owners), on: &nftables)
         }
-        if let ipam = try BridgeConfiguration.ipam(configuration.reader) {
-            teardown.attempt { try Delegate(ipam, for: configuration).collectGarbage() }
+        teardown.attempt {
+            guard let ipam = try BridgeConfiguration.ipam(configuration.reader) else { return }
+            try Delegate(ipam, for: configuration).collectGarbage()
         }
         try teardown.finish()
     }
