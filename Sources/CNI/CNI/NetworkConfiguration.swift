@@ -19,6 +19,20 @@ public struct NetworkConfiguration: Sendable {
         }
     }
 
+    /// `runtimeConfig`: what the runtime fills in for the capabilities that the configuration declares.
+    ///
+    /// - Throws: an error when the configuration is no object.
+    public func runtimeConfiguration() throws(JSONError) -> JSONReader? {
+        try reader.optional("runtimeConfig")
+    }
+
+    /// `args.cni`: what a user asks for by convention, where the runtime passes no capabilities (CNI conventions).
+    ///
+    /// - Throws: an error when `args` is no object.
+    public func conventionalArguments() throws(JSONError) -> JSONReader? {
+        try reader.optional("args", as: JSONReader.self)?.optional("cni")
+    }
+
     /// The attachments that GC is to keep, nil when the runtime sent no list.
     ///
     /// - Throws: an error with the place of what cannot be read.

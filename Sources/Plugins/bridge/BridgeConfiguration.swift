@@ -64,10 +64,8 @@ struct BridgeConfiguration {
     /// - Throws: for text that is none, and for a group's address, which no interface can have.
     static func mac(_ invocation: Invocation) throws -> MACAddress? {
         let fromArguments = try invocation.arguments.values(knowing: ["MAC"])["MAC"]
-        let root = invocation.configuration.reader
-        let cni = try root.optional("args", as: JSONReader.self)?.optional("cni", as: JSONReader.self)
-        let runtime = try root.optional("runtimeConfig", as: JSONReader.self)
-        for source in [runtime, cni] {
+        let configuration = invocation.configuration
+        for source in [try configuration.runtimeConfiguration(), try configuration.conventionalArguments()] {
             if let mac: MACAddress = try source?.optional("mac") { return try unicast(mac) }
         }
         guard let fromArguments, !fromArguments.isEmpty else { return nil }

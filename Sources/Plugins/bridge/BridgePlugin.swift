@@ -33,7 +33,7 @@ struct BridgePlugin: CNIPlugin {
             configuration.bridge, mtu: configuration.mtu, isPromiscuous: configuration.isPromiscuous, on: &host)
         let options = VethPair.Options(
             name: invocation.hostInterface.name, peerName: invocation.interfaceName, mtu: configuration.mtu,
-            mac: mac, alias: invocation.hostInterface.alias(pod: invocation.pod),
+            mac: mac, alias: invocation.hostInterface.alias(pod: PodName(invocation.arguments)),
             port: BridgePortOptions(isHairpin: configuration.isHairpin, isIsolated: configuration.isIsolated))
         try VethPair.requireFreeNames(options, on: &host, in: &container)
         var (pair, result) = try connect(ipam, &rollback) { () throws(SystemError) in
@@ -63,9 +63,10 @@ struct BridgePlugin: CNIPlugin {
         if !addresses.isEmpty { try interface.announce(in: &container) }
         try Interruption.check()
 
-        let mended = try host.link(at: bridge.link.index) ?? bridge.link
+        // A bridge of others may have taken the new port's MAC address.
+        let current = try host.link(at: bridge.link.index) ?? bridge.link
         result.interfaces = [
-            CNIResult.Interface(name: bridge.link.name, mac: mended.mac.map { "\($0)" }),
+            CNIResult.Interface(name: bridge.link.name, mac: current.mac.map { "\($0)" }),
             CNIResult.Interface(name: pair.host.name, mac: pair.host.mac.map { "\($0)" }),
             CNIResult.Interface(
                 name: pair.container.name, mac: pair.container.mac.map { "\($0)" }, sandbox: invocation.namespacePath),

@@ -12,7 +12,7 @@ struct HostInterface {
     }
 
     /// What `ip link` shows beside it: `cni mynet 4f0c… eth0`, and the pod where the runtime tells it.
-    func alias(pod: String? = nil) -> String {
+    func alias(pod: PodName? = nil) -> String {
         let alias = "\(prefix)\(attachment.interfaceName)"
         let withPod = pod.map { "\(alias) \($0)" } ?? alias
         return withPod.utf8.count <= Self.aliasLimit
@@ -48,11 +48,5 @@ struct HostInterface {
 extension Invocation {
     var hostInterface: HostInterface {
         HostInterface(network: configuration.name, attachment: attachment)
-    }
-
-    /// `namespace/name` of the Kubernetes pod, where the runtime tells it.
-    var pod: String? {
-        guard let namespace = arguments["K8S_POD_NAMESPACE"], let name = arguments["K8S_POD_NAME"] else { return nil }
-        return "\(namespace)/\(name)"
     }
 }

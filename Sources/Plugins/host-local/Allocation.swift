@@ -133,7 +133,7 @@ struct Allocation {
     }
 
     private func memoryName(_ number: Int) -> String? {
-        configuration.pod.map { "\($0.namespace)/\($0.name)/\(attachment.interfaceName)/\(number)" }
+        configuration.pod.map { "\($0)/\(attachment.interfaceName)/\(number)" }
     }
 
     private func reserve(_ address: IPAddress, in store: inout LeaseStore) throws(SystemError) -> Bool {

@@ -21,7 +21,6 @@ struct HostLocalConfiguration {
 
     /// - Throws: code 7 with the place of what is wrong.
     init(_ configuration: NetworkConfiguration, arguments: CNIArguments? = nil) throws {
-        let root = configuration.reader
         store = try StoreConfiguration(configuration)
         let ipam = store.ipam
         routes = try ipam.optional("routes") ?? []
@@ -30,19 +29,18 @@ struct HostLocalConfiguration {
         warnAtPercent = try ipam.optional("warnAtPercent", as: Percentage.self)?.value
         _ = try StoreConfiguration.lockTimeoutSeconds(ipam)
         let isSticky = try ipam.optional("sticky") ?? false
-        let known = isSticky ? ["IP", PodName.namespaceKey, PodName.nameKey] : ["IP"]
-        let values = try arguments?.values(knowing: Set(known)) ?? [:]
-        pod = isSticky ? PodName(values) : nil
-        requested = try RequestedAddress.all(in: root, argument: values["IP"])
-        rangeSets = try Self.rangeSets(root, ipam)
+        let known: Set = isSticky ? PodName.keys.union(["IP"]) : ["IP"]
+        let values = try arguments?.values(knowing: known) ?? [:]
+        pod = isSticky ? arguments.flatMap(PodName.init) : nil
+        requested = try RequestedAddress.all(in: configuration, argument: values["IP"])
+        rangeSets = try Self.rangeSets(configuration, ipam)
         try Self.checkFamilies(of: rangeSets, configuration.version)
     }
 
     /// The range sets of a configuration, which must be apart from each other.
-    static func rangeSets(_ root: JSONReader, _ ipam: JSONReader) throws -> [RangeSet] {
+    static func rangeSets(_ configuration: NetworkConfiguration, _ ipam: JSONReader) throws -> [RangeSet] {
         let exclusions = Exclusions(try ipam.optional("exclude", as: [WrittenExclusion].self)?.map(\.network) ?? [])
-        let runtime = try root.optional("runtimeConfig", as: JSONReader.self)
-        var written: [WrittenRangeSet] = try runtime?.optional("ipRanges") ?? []
+        var written: [WrittenRangeSet] = try configuration.runtimeConfiguration()?.optional("ipRanges") ?? []
         if try ipam.optional("subnet", as: JSONValue.self) != nil { written.append(try WrittenRangeSet(legacy: ipam)) }
         written += try ipam.optional("ranges") ?? []
         guard !written.isEmpty else { throw CNIError(.invalidConfiguration, "no IP ranges specified") }
@@ -69,24 +67,6 @@ struct HostLocalConfiguration {
                 .incompatibleVersion,
                 "CNI version \(version.rawValue) does not support more than 1 address per family")
         }
-    }
-}
-
-/// A pod, as Kubernetes names it in `CNI_ARGS`.
-struct PodName: Hashable {
-    let namespace: String
-    let name: String
-
-    static let namespaceKey = "K8S_POD_NAMESPACE"
-    static let nameKey = "K8S_POD_NAME"
-
-    /// Nil when the runtime does not say.
-    init?(_ arguments: [String: String]) {
-        guard let namespace = arguments[Self.namespaceKey], let name = arguments[Self.nameKey], !name.isEmpty else {
-            return nil
-        }
-        self.namespace = namespace
-        self.name = name
     }
 }
 

@@ -9,7 +9,7 @@ extension HostLocalPlugin {
         let previous = try invocation.configuration.previousResult()
         let configuration = try StoreConfiguration(invocation.configuration)
         // Ranges that are no longer valid say nothing about leases made before.
-        let sets = (try? HostLocalConfiguration.rangeSets(invocation.configuration.reader, configuration.ipam)) ?? []
+        let sets = (try? HostLocalConfiguration.rangeSets(invocation.configuration, configuration.ipam)) ?? []
         try configuration.withStore { store in
             let leased = try store.leases(of: owner).map(\.address)
             guard !leased.isEmpty else {

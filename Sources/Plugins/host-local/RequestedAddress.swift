@@ -20,11 +20,11 @@ struct RequestedAddress: JSONReadable {
     /// Those of `CNI_ARGS`, `args.cni.ips` and `runtimeConfig.ips`, in this order.
     ///
     /// - Parameters:
-    ///   - root: the whole configuration.
+    ///   - configuration: the whole of it.
     ///   - argument: the value of `IP` in `CNI_ARGS`.
     /// - Returns: the addresses, in the order that they are asked for.
     /// - Throws: code 4 for an argument that is no address, else an error of the member's own.
-    static func all(in root: JSONReader, argument: String?) throws -> [IPAddress] {
+    static func all(in configuration: NetworkConfiguration, argument: String?) throws -> [IPAddress] {
         var requested: [RequestedAddress] = []
         if let argument, !argument.isEmpty {
             guard let address = RequestedAddress(argument) else {
@@ -34,10 +34,8 @@ struct RequestedAddress: JSONReadable {
             }
             requested.append(address)
         }
-        let cni = try root.optional("args", as: JSONReader.self)?.optional("cni", as: JSONReader.self)
-        requested += try cni?.optional("ips") ?? []
-        let runtime = try root.optional("runtimeConfig", as: JSONReader.self)
-        requested += try runtime?.optional("ips") ?? []
+        requested += try configuration.conventionalArguments()?.optional("ips") ?? []
+        requested += try configuration.runtimeConfiguration()?.optional("ips") ?? []
         return requested.map(\.address)
     }
 }

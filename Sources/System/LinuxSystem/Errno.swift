@@ -8,8 +8,6 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
         self.rawValue = rawValue
     }
 
-    public static let accessDenied = Errno(rawValue: EACCES)
-    public static let addressNotAvailable = Errno(rawValue: EADDRNOTAVAIL)
     public static let badMessage = Errno(rawValue: EBADMSG)
     public static let busy = Errno(rawValue: EBUSY)
     public static let exists = Errno(rawValue: EEXIST)
@@ -17,14 +15,11 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     public static let interrupted = Errno(rawValue: EINTR)
     public static let invalidArgument = Errno(rawValue: EINVAL)
     public static let noBufferSpace = Errno(rawValue: ENOBUFS)
-    public static let noProcess = Errno(rawValue: ESRCH)
     public static let noSpace = Errno(rawValue: ENOSPC)
     public static let noSuchDevice = Errno(rawValue: ENODEV)
     public static let noSuchFile = Errno(rawValue: ENOENT)
     public static let notDirectory = Errno(rawValue: ENOTDIR)
-    public static let notSupported = Errno(rawValue: EOPNOTSUPP)
     public static let permissionDenied = Errno(rawValue: EPERM)
-    public static let readOnlyFileSystem = Errno(rawValue: EROFS)
     public static let timedOut = Errno(rawValue: ETIMEDOUT)
     public static let wouldBlock = Errno(rawValue: EAGAIN)
 

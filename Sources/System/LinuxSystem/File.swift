@@ -48,18 +48,6 @@ public enum File {
         }
     }
 
-    /// Gives a file a second name.
-    ///
-    /// - Returns: false when something has that name already.
-    public static func link(_ path: String, to name: String) throws(SystemError) -> Bool {
-        do throws(SystemError) {
-            _ = try retrying("create", name) { unsafe Glibc.link(path, name) }
-            return true
-        } catch  where error.code == .exists {
-            return false
-        }
-    }
-
     /// Makes a directory and what is missing above it.
     public static func makeDirectory(_ path: String, mode: UInt32) throws(SystemError) {
         if unsafe mkdir(path, mode) == 0 || errno == EEXIST { return }
