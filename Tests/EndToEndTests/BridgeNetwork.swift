@@ -59,3 +59,13 @@ extension PluginOutcome {
         return interfaces[index].object
     }
 }
+
+extension BridgeNetwork {
+    /// The configuration as GC gets it, with the containers whose `eth0` is valid.
+    func configuration(keeping containerIDs: [String]) -> JSONValue {
+        guard case .object(var object) = configuration else { return configuration }
+        object["cni.dev/valid-attachments"] = .array(
+            containerIDs.map { ["containerID": .string($0), "ifname": "eth0"] })
+        return .object(object)
+    }
+}

@@ -8,6 +8,21 @@ public enum ReferenceName {
     /// How the comments of an attachment's rules in the `cni_plugins_masquerade` table begin.
     public static func masqueradeComment(network: String, attachment: Attachment) -> String {
         let owner = SHA512.hexadecimal("\(attachment.interfaceName):\(attachment.containerID)", digits: 16)
-        return "\(SHA512.hexadecimal(network, digits: 16))-\(owner)"
+        return masqueradeComment(network: network) + owner
+    }
+
+    /// How the comments of all rules of a network in that table begin.
+    public static func masqueradeComment(network: String) -> String {
+        SHA512.hexadecimal(network, digits: 16) + "-"
+    }
+
+    /// The comment of an attachment's spoof check, in table `nat` of family `bridge`.
+    public static func spoofCheckComment(_ attachment: Attachment) -> String {
+        "macspoofchk-\(attachment.containerID)-\(attachment.interfaceName)"
+    }
+
+    /// The chain that an attachment's spoof check leads to; a second one has the same name with `-mac` behind it.
+    public static func spoofCheckChain(_ attachment: Attachment) -> String {
+        "cni-br-iface-\(attachment.containerID)-\(attachment.interfaceName)"
     }
 }

@@ -1,4 +1,4 @@
-public import Addressing
+import Addressing
 public import LinuxSystem
 public import RouteNetlink
 
@@ -6,43 +6,67 @@ public import RouteNetlink
 public struct Bridge: Sendable {
     public let link: Link
 
+    /// What a bridge is to be.
+    public struct Options: Sendable {
+        public var name: String
+        /// Bytes, for a new bridge only; nil for the kernel's default.
+        public var mtu: UInt32?
+        /// Switched on when asked for, and never off.
+        public var isPromiscuous: Bool
+        /// Whether it keeps its ports' VLANs apart.
+        public var filtersVLANs: Bool
+
+        public init(name: String, mtu: UInt32?, isPromiscuous: Bool, filtersVLANs: Bool) {
+            self.name = name
+            self.mtu = mtu
+            self.isPromiscuous = isPromiscuous
+            self.filtersVLANs = filtersVLANs
+        }
+    }
+
+    /// How the alias of the links begins that this suite made and that outlive the containers.
+    static let alias = "cni bridge"
+
+    /// `BR_MAX_PORTS` of the kernel's br_private.h, of which the number 0 is no port's.
+    static let portLimit = 1023
+
+    /// Whether this suite made the bridge; one that an administrator made is changed as little as can be.
+    var isOurs: Bool { link.alias == Self.alias }
+
     /// Takes the bridge of a name, making it when there is none, and sees that it is up.
     ///
     /// A new one gets a MAC address of its own from the start, so that it never follows its ports'.
     ///
-    /// - Parameters:
-    ///   - name: of the interface.
-    ///   - mtu: for a new bridge only.
-    ///   - isPromiscuous: switched on when asked for, and never off.
-    ///   - host: the namespace that it is in.
     /// - Returns: the bridge as it was found or made.
-    /// - Throws: `EEXIST` when another kind of link has the name; what the kernel refused.
-    public static func ensure(
-        _ name: String, mtu: UInt32?, isPromiscuous: Bool, on host: inout RouteSocket
-    ) throws(SystemError) -> Bridge {
+    /// - Throws: `EEXIST` when another kind of link has the name; `EINVAL` when VLANs are wanted of a bridge of others that
+    ///   does not filter them; what the kernel refused.
+    public static func ensure(_ options: Options, on host: inout RouteSocket) throws(SystemError) -> Bridge {
+        let name = options.name
         let existing = try host.link(named: name)
-        let link = if let existing { existing } else { try create(name, mtu: mtu, on: &host) }
-        guard link.kind == "bridge" else {
-            throw SystemError(
-                "use bridge", name, .exists, explanation: "\"\(name)\" already exists but is not a bridge")
-        }
+        let link = if let existing { existing } else { try create(options, on: &host) }
+        try requireUsable(link, filteringVLANs: options.filtersVLANs, on: &host)
         var change = LinkRequest()
         if !link.isUp { change.isUp = true }
-        if isPromiscuous && !link.isPromiscuous { change.isPromiscuous = true }
-        if change.isUp != nil || change.isPromiscuous != nil {
+        if options.isPromiscuous && !link.isPromiscuous { change.isPromiscuous = true }
+        if options.filtersVLANs && link.bridge?.filtersVLANs == false {
+            change.bridge = BridgeOptions(filtersVLANs: true)
+        }
+        if change.isUp != nil || change.isPromiscuous != nil || change.bridge != nil {
             try host.perform(.change(link.index, name, to: change))
         }
         return Bridge(link: link)
     }
 
-    private static func create(
-        _ name: String, mtu: UInt32?, on host: inout RouteSocket
-    ) throws(SystemError) -> Link {
+    private static func create(_ options: Options, on host: inout RouteSocket) throws(SystemError) -> Link {
+        let name = options.name
         var request = LinkRequest(name: name)
-        request.mtu = mtu
+        request.mtu = options.mtu
         request.mac = MACAddress(locallyAdministeredFrom: .random(in: 0 ... .max))
+        if options.filtersVLANs { request.bridge = BridgeOptions(filtersVLANs: true) }
+        var mark = LinkRequest()
+        mark.alias = alias
         do throws(SystemError) {
-            try host.perform(.createBridge(request))
+            try host.perform([.createBridge(request), .change(linkNamed: name, to: mark)])
         } catch  where error.code == .exists {
             // Another plugin was faster; its bridge is as good.
         }
@@ -52,46 +76,36 @@ public struct Bridge: Sendable {
         return link
     }
 
-    /// Sees that the bridge has an address, as the gateway of its network.
+    /// Sees that a link can be used as the bridge.
     ///
-    /// IPv4 has room for one network, IPv6 for several that do not overlap.
-    ///
-    /// - Parameters:
-    ///   - address: the gateway's.
-    ///   - replacesOthers: whether an address in the way is deleted.
-    ///   - host: the namespace that it is in.
-    /// - Throws: `EEXIST` when another address is in the way.
-    public func ensureAddress(
-        _ address: InterfaceAddress, replacingOthers replacesOthers: Bool, on host: inout RouteSocket
+    /// - Throws: `EEXIST` when it is another kind of link; `EINVAL` when VLANs are wanted of a bridge of others that does not
+    ///   filter them; `EOPNOTSUPP` where the kernel cannot.
+    public static func requireUsable(
+        _ link: Link, filteringVLANs: Bool, on host: inout RouteSocket
     ) throws(SystemError) {
-        let present = try host.addresses(of: link.index).filter { $0.address.family == address.address.family }
-        guard !present.contains(address) else { return }
-        let inTheWay = present.filter { other in
-            address.address.family == .v4 || other.network.overlaps(address.network)
-        }
-        guard inTheWay.isEmpty || replacesOthers else {
-            let list = inTheWay.map { "\($0)" }.joined(separator: ", ")
+        guard link.kind == "bridge" else {
             throw SystemError(
-                "add address \(address) to bridge", link.name, .exists,
-                explanation: "it already has \(list), which is another network; set \"forceAddress\": true to "
-                    + "replace it, or delete the address")
+                "use bridge", link.name, .exists, explanation: "\"\(link.name)\" already exists but is not a bridge")
         }
-        for other in inTheWay {
-            try host.perform(.delete(other, from: link.index, link.name))
+        guard filteringVLANs else { return }
+        _ = try host.vlans(of: link.index, link.name)
+        guard link.bridge?.filtersVLANs == true || Bridge(link: link).isOurs else {
+            throw SystemError(
+                "use bridge", link.name, .invalidArgument,
+                explanation:
+                    "it does not filter VLANs; `ip link set \(link.name) type bridge vlan_filtering 1` makes it")
         }
-        do throws(SystemError) {
-            try host.perform(.add(address, to: link.index, link.name, detectsDuplicates: false))
-        } catch  where error.code == .exists {
-            // Another plugin was faster.
-        }
-        try pinMAC(on: &host)
     }
 
-    /// Keeps a bridge that others made from following its ports' MAC addresses, now that it is a gateway.
-    private func pinMAC(on host: inout RouteSocket) throws(SystemError) {
-        var change = LinkRequest()
-        let current = link.mac.flatMap { $0.isZero ? nil : $0 }
-        change.mac = current ?? MACAddress(locallyAdministeredFrom: .random(in: 0 ... .max))
-        try host.perform(.change(link.index, link.name, to: change))
+    /// Sees that the kernel would make a bridge for this process.
+    ///
+    /// - Throws: `EOPNOTSUPP` where it has none; `EPERM` without the privilege.
+    public static func requireCreatable(on host: inout RouteSocket) throws(SystemError) {
+        var request = LinkRequest(name: "cni-status")
+        // A group's address is what the kernel looks at last before it would make the bridge, and refuses.
+        request.mac = MACAddress("01:00:5e:00:00:01")
+        do throws(SystemError) {
+            try host.perform(.createBridge(request))
+        } catch  where error.code == .addressNotAvailable {}
     }
 }

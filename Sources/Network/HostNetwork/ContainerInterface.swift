@@ -12,16 +12,17 @@ public struct ContainerInterface: Sendable {
 
     /// Sets the kernel's parameters for the interface, which want to be there before it comes up.
     ///
-    /// IPv6 is switched on where there are IPv6 addresses; duplicate address detection is off, since the addresses
-    /// come from an allocator that gives each one once.
+    /// IPv6 is switched on where there are IPv6 addresses; duplicate address detection is off unless asked for, since
+    /// the addresses come from an allocator that gives each one once.
     ///
     /// - Throws: the error of the first parameter that an address cannot do without.
     public func prepare(
-        for addresses: [InterfaceAddress], in namespace: borrowing NetworkNamespace
+        for addresses: [InterfaceAddress], detectsDuplicates: Bool, in namespace: borrowing NetworkNamespace
     ) throws(SystemError) {
         let name = link.name
         try namespace.run { () throws(SystemError) in
-            try? Sysctl.set("net/ipv6/conf/\(name)/accept_dad", to: "0")
+            if detectsDuplicates { try? Sysctl.set("net/ipv6/conf/\(name)/enhanced_dad", to: "1") }
+            try? Sysctl.set("net/ipv6/conf/\(name)/accept_dad", to: detectsDuplicates ? "1" : "0")
             try? Sysctl.set("net/ipv4/conf/\(name)/arp_notify", to: "1")
             guard addresses.contains(where: { $0.address.family == .v6 }) else { return }
             for device in ["lo", name] {
@@ -36,7 +37,7 @@ public struct ContainerInterface: Sendable {
     ///
     /// - Throws: the first thing that the kernel refused.
     public func configure(
-        addresses: [InterfaceAddress], routes: [Route], in container: inout RouteSocket
+        addresses: [InterfaceAddress], routes: [Route], detectsDuplicates: Bool, in container: inout RouteSocket
     ) throws(SystemError) {
         var up = LinkRequest()
         up.isUp = true
@@ -47,8 +48,33 @@ public struct ContainerInterface: Sendable {
         }
         try container.perform(
             [.change(link.index, link.name, to: up)]
-                + addresses.map { .add($0, to: link.index, link.name, detectsDuplicates: false) }
+                + addresses.map { .add($0, to: link.index, link.name, detectsDuplicates: detectsDuplicates) }
                 + routes.map { .add($0) })
+    }
+
+    /// Waits until duplicate address detection has come to its end for all addresses (RFC 4862, section 5.4).
+    ///
+    /// - Throws: `EADDRINUSE` with the address that another interface has; `ETIMEDOUT` when the deadline passes.
+    public func waitUntilUnique(
+        milliseconds: Int, in container: inout RouteSocket, of namespace: borrowing NetworkNamespace
+    ) throws(SystemError) {
+        let deadline = MonotonicClock.milliseconds + milliseconds
+        var monitor = try RouteMonitor(.ipv6Addresses, in: namespace)
+        while true {
+            let addresses = try container.assignedAddresses(of: link.index)
+            if let duplicate = addresses.first(where: { $0.isDuplicate && !$0.address.address.isLinkLocal }) {
+                throw SystemError(
+                    "add address", "\(duplicate.address) to \(link.name)", .addressInUse,
+                    explanation: "duplicate address detection found it elsewhere on the link")
+            }
+            let tentative = addresses.filter { $0.isTentative && !$0.address.address.isLinkLocal }
+            guard let first = tentative.first else { return }
+            guard try monitor.wait(milliseconds: deadline - MonotonicClock.milliseconds) else {
+                throw SystemError(
+                    "add address", "\(first.address) to \(link.name)", .timedOut,
+                    explanation: "duplicate address detection takes longer than \(milliseconds) ms")
+            }
+        }
     }
 
     /// Tells the neighbours who has the addresses now, so that they forget who had them before.

@@ -5,9 +5,17 @@ public import LinuxSystem
 public enum Forwarding {
     /// Switches it on for a family.
     public static func enable(_ family: AddressFamily) throws(SystemError) {
+        try Sysctl.ensure(parameter(family), is: "1")
+    }
+
+    public static func isEnabled(_ family: AddressFamily) throws(SystemError) -> Bool {
+        try Sysctl.value(of: parameter(family)) == "1"
+    }
+
+    private static func parameter(_ family: AddressFamily) -> String {
         switch family {
-        case .v4: try Sysctl.ensure("net/ipv4/ip_forward", is: "1")
-        case .v6: try Sysctl.ensure("net/ipv6/conf/all/forwarding", is: "1")
+        case .v4: "net/ipv4/ip_forward"
+        case .v6: "net/ipv6/conf/all/forwarding"
         }
     }
 }

@@ -21,9 +21,11 @@ public struct VethPair: Sendable {
         /// What `ip link` shows beside the end on the host.
         public var alias: String
         public var port: BridgePortOptions
+        public var vlans: PortVLANs?
 
         public init(
-            name: String, peerName: String, mtu: UInt32?, mac: MACAddress?, alias: String, port: BridgePortOptions
+            name: String, peerName: String, mtu: UInt32?, mac: MACAddress?, alias: String, port: BridgePortOptions,
+            vlans: PortVLANs?
         ) {
             self.name = name
             self.peerName = peerName
@@ -31,6 +33,7 @@ public struct VethPair: Sendable {
             self.mac = mac
             self.alias = alias
             self.port = port
+            self.vlans = vlans
         }
     }
 
@@ -73,12 +76,17 @@ public struct VethPair: Sendable {
             guard let containerLink = try container.link(named: options.peerName) else {
                 throw SystemError("find link", options.peerName, .noSuchDevice)
             }
+            // The container's end is down, so no frame has passed in another VLAN.
+            try options.vlans?.ensure(onPort: hostLink, on: &host)
             return VethPair(host: hostLink, container: containerLink)
         } catch  where error.code == .exists {
             throw error
         } catch {
             _ = try? host.deleteLink(named: options.name)
-            throw error
+            guard error.code == .exchangeFull else { throw error }
+            throw SystemError(
+                "add port to bridge", bridge.link.name, error.code,
+                explanation: "it has \(Bridge.portLimit) ports, which is the most that the kernel lets it have")
         }
     }
 
@@ -108,15 +116,15 @@ public struct VethPair: Sendable {
         milliseconds: Int, on host: inout RouteSocket, and container: inout RouteSocket,
         of namespace: borrowing NetworkNamespace
     ) throws(SystemError) {
-        try Self.waitUntilUp(self.host, milliseconds, &host) { () throws(SystemError) in try LinkMonitor() }
+        try Self.waitUntilUp(self.host, milliseconds, &host) { () throws(SystemError) in try RouteMonitor(.links) }
         try Self.waitUntilUp(self.container, milliseconds, &container) { () throws(SystemError) in
-            try LinkMonitor(in: namespace)
+            try RouteMonitor(.links, in: namespace)
         }
     }
 
     private static func waitUntilUp(
         _ link: Link, _ milliseconds: Int, _ socket: inout RouteSocket,
-        _ openMonitor: () throws(SystemError) -> LinkMonitor
+        _ openMonitor: () throws(SystemError) -> RouteMonitor
     ) throws(SystemError) {
         func isUp(_ link: Link?) -> Bool { link?.operationalState == .up }
         if isUp(try socket.link(at: link.index)) { return }

@@ -34,6 +34,14 @@ public struct Chain: Hashable, Sendable, CustomStringConvertible {
         public static let sourceNAT = Hook(
             type: "nat", number: UInt32(NF_INET_POST_ROUTING.rawValue), priority: natSourcePriority)
 
+        /// Where frames come to a bridge, before it decides where they go: `type filter hook prerouting priority
+        /// dstnat`, in a table of family `bridge`.
+        public static let bridgePrerouting = Hook(
+            type: "filter", number: UInt32(NF_BR_PRE_ROUTING), priority: bridgeDestinationNATPriority)
+
+        /// `NF_BR_PRI_NAT_DST_BRIDGED` of `enum nf_br_hook_priorities`.
+        private static let bridgeDestinationNATPriority: Int32 = -300
+
         /// `NF_IP_PRI_NAT_SRC` of `linux/netfilter_ipv4.h`.
         private static let natSourcePriority: Int32 = 100
     }

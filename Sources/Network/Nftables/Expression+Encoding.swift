@@ -12,8 +12,8 @@ extension Expression {
 
     private var name: String {
         switch self {
-        case .networkProtocol: "meta"
-        case .networkHeader: "payload"
+        case .networkProtocol, .inputInterfaceName: "meta"
+        case .linkHeader, .networkHeader: "payload"
         case .mask: "bitwise"
         case .compare: "cmp"
         case .lookup: "lookup"
@@ -26,13 +26,13 @@ extension Expression {
         let register = UInt32(NFT_REG_1.rawValue)
         switch self {
         case .networkProtocol:
-            data.append(NFTA_META_KEY.rawValue, UInt32(NFT_META_NFPROTO.rawValue))
-            data.append(NFTA_META_DREG.rawValue, register)
+            data.append(meta: UInt32(NFT_META_NFPROTO.rawValue), into: register)
+        case .inputInterfaceName:
+            data.append(meta: UInt32(NFT_META_IIFNAME.rawValue), into: register)
+        case .linkHeader(let offset, let length):
+            data.append(payload: UInt32(NFT_PAYLOAD_LL_HEADER.rawValue), offset, length, into: register)
         case .networkHeader(let offset, let length):
-            data.append(NFTA_PAYLOAD_DREG.rawValue, register)
-            data.append(NFTA_PAYLOAD_BASE.rawValue, UInt32(NFT_PAYLOAD_NETWORK_HEADER.rawValue))
-            data.append(NFTA_PAYLOAD_OFFSET.rawValue, offset)
-            data.append(NFTA_PAYLOAD_LEN.rawValue, length)
+            data.append(payload: UInt32(NFT_PAYLOAD_NETWORK_HEADER.rawValue), offset, length, into: register)
         case .mask(let mask):
             data.append(NFTA_BITWISE_SREG.rawValue, register)
             data.append(NFTA_BITWISE_DREG.rawValue, register)
@@ -69,6 +69,18 @@ extension NetlinkMessage {
     /// Appends a number in network order, as nf_tables wants all of them.
     mutating func append(_ type: UInt32, _ number: UInt32) {
         append(AttributeType(type), number.bigEndian)
+    }
+
+    fileprivate mutating func append(meta key: UInt32, into register: UInt32) {
+        append(NFTA_META_KEY.rawValue, key)
+        append(NFTA_META_DREG.rawValue, register)
+    }
+
+    fileprivate mutating func append(payload base: UInt32, _ offset: UInt32, _ length: UInt32, into register: UInt32) {
+        append(NFTA_PAYLOAD_DREG.rawValue, register)
+        append(NFTA_PAYLOAD_BASE.rawValue, base)
+        append(NFTA_PAYLOAD_OFFSET.rawValue, offset)
+        append(NFTA_PAYLOAD_LEN.rawValue, length)
     }
 
     /// Appends bytes as `NFTA_DATA_VALUE`.

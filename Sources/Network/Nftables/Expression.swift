@@ -2,6 +2,10 @@
 enum Expression: Hashable, Sendable {
     /// Loads the network protocol, a byte as in `NFPROTO_IPV4`.
     case networkProtocol
+    /// Loads the name of the interface that a packet came in by, 16 bytes.
+    case inputInterfaceName
+    /// Loads bytes of the link header.
+    case linkHeader(offset: UInt32, length: UInt32)
     /// Loads bytes of the network header.
     case networkHeader(offset: UInt32, length: UInt32)
     /// Keeps the bits that a mask names.
@@ -9,7 +13,7 @@ enum Expression: Hashable, Sendable {
     /// Ends the rule unless the register holds, or does not hold, these bytes.
     case compare(Comparison, [UInt8])
     /// Takes the verdict that a map has for the register; ends the rule when it has none.
-    case lookup(AddressMap)
+    case lookup(VerdictMap)
     case verdict(Verdict)
     case masquerade
 

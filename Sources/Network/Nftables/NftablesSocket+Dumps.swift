@@ -1,4 +1,3 @@
-public import Addressing
 import CLinux
 public import LinuxSystem
 import Netlink
@@ -45,18 +44,18 @@ extension NftablesSocket {
         }
     }
 
-    /// The element that a map has for an address.
+    /// The element that a map has for a key.
     public mutating func element(
-        for address: IPAddress, in map: AddressMap
-    ) throws(SystemError) -> AddressMap.Element? {
+        for key: VerdictMap.Key, in map: VerdictMap
+    ) throws(SystemError) -> VerdictMap.Element? {
         let message = NetlinkMessage(NFT_MSG_GETSETELEM, [], map.table.family) { message in
-            message.append(elementOf: map, address) { _ in }
+            message.append(elementOf: map, key) { _ in }
         }
-        return try elements(message, "read element \(address) of", map).first
+        return try elements(message, "read element \(key) of", map).first
     }
 
     /// All elements of a map.
-    public mutating func elements(of map: AddressMap) throws(SystemError) -> [AddressMap.Element] {
+    public mutating func elements(of map: VerdictMap) throws(SystemError) -> [VerdictMap.Element] {
         let message = NetlinkMessage(NFT_MSG_GETSETELEM, .dump, map.table.family) { message in
             message.append(NFTA_SET_ELEM_LIST_TABLE.rawValue, map.table.name)
             message.append(NFTA_SET_ELEM_LIST_SET.rawValue, map.name)
@@ -65,15 +64,15 @@ extension NftablesSocket {
     }
 
     private mutating func elements(
-        _ message: NetlinkMessage, _ operation: String, _ map: AddressMap
-    ) throws(SystemError) -> [AddressMap.Element] {
+        _ message: NetlinkMessage, _ operation: String, _ map: VerdictMap
+    ) throws(SystemError) -> [VerdictMap.Element] {
         // One message of a dump holds many.
-        try list(message, operation, "\(map)") { (attributes) throws(SystemError) -> [AddressMap.Element]? in
-            var elements: [AddressMap.Element] = []
+        try list(message, operation, "\(map)") { (attributes) throws(SystemError) -> [VerdictMap.Element]? in
+            var elements: [VerdictMap.Element] = []
             try attributes.forEachAttribute { (type, list) throws(SystemError) in
                 guard type == AttributeType(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) else { return }
                 try list.forEachAttribute { (_, element) throws(SystemError) in
-                    if let element = try AddressMap.Element(element, in: map) { elements.append(element) }
+                    if let element = try VerdictMap.Element(element, in: map) { elements.append(element) }
                 }
             }
             return elements
@@ -164,24 +163,26 @@ extension Verdict {
     }
 }
 
-extension AddressMap.Element {
-    /// Reads `enum nft_set_elem_attributes`; nil when there is no address or no verdict.
-    init?(_ attributes: Span<UInt8>, in map: AddressMap) throws(SystemError) {
-        var address: IPAddress?
+extension VerdictMap.Element {
+    /// Reads `enum nft_set_elem_attributes`; nil when there is no key or no verdict.
+    init?(_ attributes: Span<UInt8>, in map: VerdictMap) throws(SystemError) {
+        var key: VerdictMap.Key?
         var verdict: Verdict?
         var comment: String?
         try attributes.forEachAttribute { (type, value) throws(SystemError) in
             switch type {
             case AttributeType(NFTA_SET_ELEM_KEY.rawValue):
                 try value.forEachAttribute { (type, value) throws(SystemError) in
-                    if type == AttributeType(NFTA_DATA_VALUE.rawValue) { address = IPAddress(bytes: value) }
+                    if type == AttributeType(NFTA_DATA_VALUE.rawValue) {
+                        key = VerdictMap.Key(bytes: value, of: map.keyType)
+                    }
                 }
             case AttributeType(NFTA_SET_ELEM_DATA.rawValue): verdict = try Verdict(data: value)
             case AttributeType(NFTA_SET_ELEM_USERDATA.rawValue): comment = try UserData.comment(in: value)
             default: break
             }
         }
-        guard let address, let verdict else { return nil }
-        self.init(in: map, address, verdict, comment: comment)
+        guard let key, let verdict else { return nil }
+        self.init(in: map, key, verdict, comment: comment)
     }
 }

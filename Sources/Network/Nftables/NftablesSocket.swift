@@ -17,6 +17,11 @@ public struct NftablesSocket: ~Copyable {
         netlink = try NetlinkSocket(.netfilter, in: namespace)
     }
 
+    /// Sees that the kernel has nf_tables, and lets this process use it.
+    public mutating func requireSupport() throws(SystemError) {
+        _ = try generation()
+    }
+
     /// Makes all changes of a transaction, in one step for packets and for other users.
     ///
     /// - Throws: the error of the first refused change; nothing has changed then.

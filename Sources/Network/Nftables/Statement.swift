@@ -20,8 +20,19 @@ public struct Statement: Hashable, Sendable {
     }
 
     /// Does what a map says of the packet's source: `ip saddr vmap @map`.
-    public static func sourceAddressVerdict(from map: AddressMap) -> Statement {
-        Statement(loading(.source, map.family) + [.lookup(map)])
+    public static func sourceAddressVerdict(_ family: AddressFamily, from map: VerdictMap) -> Statement {
+        Statement(loading(.source, family) + [.lookup(map)])
+    }
+
+    /// Does what a map says of the interface that the packet came in by: `iifname vmap @map`.
+    public static func inputInterfaceVerdict(from map: VerdictMap) -> Statement {
+        Statement([.inputInterfaceName, .lookup(map)])
+    }
+
+    /// Goes on unless the frame comes from the address: `ether saddr != 02:00:00:00:00:01`.
+    public static func sourceMAC(otherThan mac: MACAddress) -> Statement {
+        // IEEE 802.3, section 3.2: the destination's six bytes come first.
+        Statement([.linkHeader(offset: 6, length: 6), .compare(.notEqual, mac.bytes)])
     }
 
     public static func verdict(_ verdict: Verdict) -> Statement {

@@ -6,12 +6,15 @@ public enum TableFamily: Hashable, Sendable, CustomStringConvertible {
     case inet
     case ipv4
     case ipv6
+    /// Frames that a bridge forwards.
+    case bridge
 
     var number: UInt8 {
         switch self {
         case .inet: UInt8(NFPROTO_INET)
         case .ipv4: UInt8(NFPROTO_IPV4)
         case .ipv6: UInt8(NFPROTO_IPV6)
+        case .bridge: UInt8(NFPROTO_BRIDGE)
         }
     }
 
@@ -21,6 +24,7 @@ public enum TableFamily: Hashable, Sendable, CustomStringConvertible {
         case .inet: "inet"
         case .ipv4: "ip"
         case .ipv6: "ip6"
+        case .bridge: "bridge"
         }
     }
 }

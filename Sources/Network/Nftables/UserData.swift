@@ -15,6 +15,9 @@ enum UserData {
         return [commentType, UInt8(bytes.count + 1)] + bytes + [0]
     }
 
+    /// Of a set or map: its keys are in the host's byte order (`NFTNL_UDATA_SET_KEYBYTEORDER`, nft's `enum byteorder`).
+    static let hostByteOrderKeys: [UInt8] = [0, 4, 1, 0, 0, 0]
+
     /// The comment among what is kept with an object.
     static func comment(in data: Span<UInt8>) throws(SystemError) -> String? {
         var position = 0

@@ -4,6 +4,8 @@ import Netlink
 
 /// `struct ifinfomsg`.
 struct LinkHeader: NetlinkHeader {
+    /// `AF_BRIDGE` for what a bridge keeps about its ports.
+    var family = UInt8(AF_UNSPEC)
     var index: InterfaceIndex?
     /// `ifi_flags`, those of `changed` only.
     var flags: LinkFlags = []
@@ -12,7 +14,7 @@ struct LinkHeader: NetlinkHeader {
     static let length = 16
 
     func encode(into message: inout NetlinkMessage) {
-        message.append(field: UInt8(AF_UNSPEC))
+        message.append(field: family)
         message.append(field: UInt8(0))
         message.append(field: UInt16(0))
         message.append(field: index?.rawValue ?? 0)

@@ -23,7 +23,11 @@ public struct Link: Hashable, Sendable {
     public var master: InterfaceIndex?
     /// For a veth: the other end, in the other end's namespace.
     public var peer: InterfaceIndex?
+    /// This namespace's number for that of the peer, where it is another: `IFLA_LINK_NETNSID`.
+    public var peerNamespace: Int32?
     public var alias: String?
+    /// Where the link is a bridge, its settings.
+    public var bridge: BridgeOptions?
     /// Where the link is a port of a bridge, its settings there.
     public var port: BridgePortOptions?
 
@@ -49,6 +53,7 @@ public struct Link: Hashable, Sendable {
             case AttributeType(IFLA_MTU): mtu = try value.integer()
             case AttributeType(IFLA_MASTER): master = InterfaceIndex(rawValue: try value.integer())
             case AttributeType(IFLA_LINK): peer = InterfaceIndex(rawValue: try value.integer())
+            case AttributeType(IFLA_LINK_NETNSID): peerNamespace = try value.integer()
             case AttributeType(IFLA_IFALIAS): alias = value.string
             case AttributeType(IFLA_OPERSTATE):
                 operationalState = OperationalState(rawValue: try value.integer()) ?? .unknown
@@ -63,11 +68,21 @@ public struct Link: Hashable, Sendable {
         try info.forEachAttribute { (type, value) throws(SystemError) in
             switch type {
             case AttributeType(IFLA_INFO_KIND): kind = value.string
+            case AttributeType(IFLA_INFO_DATA) where kind == "bridge": bridge = try BridgeOptions(reading: value)
             case AttributeType(IFLA_INFO_SLAVE_KIND): portKind = value.string
             case AttributeType(IFLA_INFO_SLAVE_DATA) where portKind == "bridge":
                 port = try BridgePortOptions(reading: value)
             default: break
             }
+        }
+    }
+}
+
+extension BridgeOptions {
+    init(reading data: Span<UInt8>) throws(SystemError) {
+        self.init()
+        try data.forEachAttribute { (type, value) throws(SystemError) in
+            if type == AttributeType(IFLA_BR_VLAN_FILTERING) { filtersVLANs = try value.integer(as: UInt8.self) != 0 }
         }
     }
 }

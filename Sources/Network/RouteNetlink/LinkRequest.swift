@@ -17,6 +17,8 @@ public struct LinkRequest: Sendable {
     public var transmitQueueLength: UInt32?
     /// `ifalias`, at most 255 bytes, which the kernel takes of a link that is there and not of one in the making.
     public var alias: String?
+    /// Settings as a bridge.
+    public var bridge: BridgeOptions?
     /// Settings as a port of a bridge; only for changing a link that is one.
     public var port: BridgePortOptions?
 
@@ -38,11 +40,37 @@ public struct LinkRequest: Sendable {
         if let master { message.append(AttributeType(IFLA_MASTER), master.rawValue) }
         if let transmitQueueLength { message.append(AttributeType(IFLA_TXQLEN), transmitQueueLength) }
         if let alias { message.append(AttributeType(IFLA_IFALIAS), string: alias) }
-        guard let port else { return }
+    }
+
+    /// What a change of the link says in `IFLA_LINKINFO`.
+    fileprivate func encodeOptions(into message: inout NetlinkMessage) {
+        guard bridge != nil || port != nil else { return }
         message.nest(AttributeType(IFLA_LINKINFO)) { message in
-            message.append(AttributeType(IFLA_INFO_SLAVE_KIND), string: "bridge")
-            message.nest(AttributeType(IFLA_INFO_SLAVE_DATA)) { port.encode(into: &$0) }
+            if let bridge {
+                message.append(AttributeType(IFLA_INFO_KIND), string: "bridge")
+                message.nest(AttributeType(IFLA_INFO_DATA)) { bridge.encode(into: &$0) }
+            }
+            if let port {
+                message.append(AttributeType(IFLA_INFO_SLAVE_KIND), string: "bridge")
+                message.nest(AttributeType(IFLA_INFO_SLAVE_DATA)) { port.encode(into: &$0) }
+            }
         }
+    }
+}
+
+/// Settings of a bridge, `IFLA_BR_…`.
+public struct BridgeOptions: Hashable, Sendable {
+    /// Whether frames pass only between ports that are in the same VLAN.
+    ///
+    /// A kernel without VLAN filtering passes over it, and refuses its ports' VLANs.
+    public var filtersVLANs: Bool?
+
+    public init(filtersVLANs: Bool? = nil) {
+        self.filtersVLANs = filtersVLANs
+    }
+
+    fileprivate func encode(into message: inout NetlinkMessage) {
+        if let filtersVLANs { message.append(AttributeType(IFLA_BR_VLAN_FILTERING), UInt8(filtersVLANs ? 1 : 0)) }
     }
 }
 
@@ -67,7 +95,9 @@ public struct BridgePortOptions: Hashable, Sendable {
 extension NetlinkRequest {
     /// `ip link add NAME type bridge`.
     public static func createBridge(_ link: LinkRequest) -> NetlinkRequest {
-        create(link, kind: "bridge") { _ in }
+        create(link, kind: "bridge") { message in
+            message.nest(AttributeType(IFLA_INFO_DATA)) { (link.bridge ?? BridgeOptions()).encode(into: &$0) }
+        }
     }
 
     /// `ip link add NAME type veth peer name PEER netns NAMESPACE`: each end appears where it belongs.
@@ -76,12 +106,22 @@ extension NetlinkRequest {
     public static func createVethPair(
         _ link: LinkRequest, peer: LinkRequest, in namespace: borrowing NetworkNamespace
     ) -> NetlinkRequest {
-        let descriptor = namespace.descriptor.rawValue
-        return create(link, kind: "veth") { message in
+        createVethPair(link, peer: peer, in: namespace.descriptor.rawValue)
+    }
+
+    /// `ip link add NAME type veth peer name PEER`: both ends in the socket's namespace.
+    public static func createVethPair(_ link: LinkRequest, peer: LinkRequest) -> NetlinkRequest {
+        createVethPair(link, peer: peer, in: nil)
+    }
+
+    private static func createVethPair(
+        _ link: LinkRequest, peer: LinkRequest, in namespace: Int32?
+    ) -> NetlinkRequest {
+        create(link, kind: "veth") { message in
             message.nest(AttributeType(IFLA_INFO_DATA)) { message in
                 message.nest(AttributeType(VETH_INFO_PEER), header: peer.header) { message in
                     peer.encode(into: &message)
-                    message.append(AttributeType(IFLA_NET_NS_FD), descriptor)
+                    if let namespace { message.append(AttributeType(IFLA_NET_NS_FD), namespace) }
                 }
             }
         }
@@ -123,6 +163,7 @@ extension NetlinkRequest {
     private static func change(_ header: LinkHeader, _ name: String, to link: LinkRequest) -> NetlinkRequest {
         var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), flags: [], header: header)
         link.encode(into: &message)
+        link.encodeOptions(into: &message)
         return NetlinkRequest(message, "change link", name)
     }
 }

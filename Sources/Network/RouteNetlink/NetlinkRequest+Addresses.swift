@@ -6,10 +6,11 @@ public import Netlink
 extension NetlinkRequest {
     /// `ip address add ADDRESS dev INDEX`, with the broadcast address of an IPv4 network.
     ///
-    /// An IPv6 address waits for duplicate address detection (RFC 4862) before use if that is asked for. The name is
-    /// what errors call the link.
+    /// An IPv6 address waits for duplicate address detection (RFC 4862) before use if that is asked for. One that
+    /// is ours is marked so, since Linux 5.18. The name is what errors call the link.
     public static func add(
-        _ address: InterfaceAddress, to index: InterfaceIndex, _ name: String, detectsDuplicates: Bool
+        _ address: InterfaceAddress, to index: InterfaceIndex, _ name: String, detectsDuplicates: Bool,
+        isOurs: Bool = false
     ) -> NetlinkRequest {
         var message = message(RTM_NEWADDR, [.create, .exclusive], address, index)
         if let broadcast = address.broadcast {
@@ -18,6 +19,7 @@ extension NetlinkRequest {
         if address.address.family == .v6 && !detectsDuplicates {
             message.append(AttributeType(IFA_FLAGS), UInt32(IFA_F_NODAD))
         }
+        if isOurs { message.append(AttributeType(IFA_PROTO), AssignedAddress.ownProtocol) }
         return NetlinkRequest(message, "add address", "\(address) to \(name)")
     }
 
@@ -44,16 +46,30 @@ extension NetlinkRequest {
 public struct AssignedAddress: Hashable, Sendable {
     public var address: InterfaceAddress
     public var index: InterfaceIndex
+    /// Duplicate address detection has not come to its end yet: RFC 4862, section 2.
+    public var isTentative: Bool
+    /// Duplicate address detection found the address in use elsewhere.
+    public var isDuplicate: Bool
+    /// This suite has marked it as its own.
+    public var isOurs: Bool
+
+    /// `IFA_PROTO`: a number that the kernel and the known routing daemons do not use.
+    static let ownProtocol: UInt8 = 193
 
     /// Reads the payload of `RTM_NEWADDR`.
     init?(reading payload: Span<UInt8>) throws(SystemError) {
         let prefixLength = Int(try payload.integer(at: 1, as: UInt8.self))
         index = InterfaceIndex(rawValue: try payload.integer(at: 4))
+        // IFA_FLAGS has all of them.
+        var flags = UInt32(try payload.integer(at: 2, as: UInt8.self))
+        var protocolNumber: UInt8 = 0
         var local: IPAddress?
         var other: IPAddress?
         try payload.forEachAttribute(from: AddressHeader.length) { (type, value) throws(SystemError) in
             switch type {
             case AttributeType(IFA_LOCAL): local = IPAddress(bytes: value)
+            case AttributeType(IFA_PROTO): protocolNumber = try value.integer()
+            case AttributeType(IFA_FLAGS): flags = try value.integer()
             case AttributeType(IFA_ADDRESS): other = IPAddress(bytes: value)
             default: break
             }
@@ -63,5 +79,8 @@ public struct AssignedAddress: Hashable, Sendable {
             return nil
         }
         self.address = address
+        isOurs = protocolNumber == Self.ownProtocol
+        isTentative = flags & UInt32(IFA_F_TENTATIVE) != 0
+        isDuplicate = flags & UInt32(IFA_F_DADFAILED) != 0
     }
 }

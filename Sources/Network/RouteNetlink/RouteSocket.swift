@@ -61,12 +61,33 @@ public struct RouteSocket: ~Copyable {
 
     /// The addresses of an interface, link-local ones included.
     public mutating func addresses(of index: InterfaceIndex) throws(SystemError) -> [InterfaceAddress] {
-        let message = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: .dump, header: AddressHeader(index: index))
-        return try socket.query(NetlinkRequest(message, "list addresses")) { (_, payload) throws(SystemError) in
+        try assignedAddresses(of: index).map(\.address)
+    }
+
+    /// The addresses of an interface, with what the kernel says of them.
+    ///
+    /// - Parameters:
+    ///   - index: the interface.
+    ///   - namespace: where it is, by this namespace's number for it; nil for this one.
+    /// - Returns: those of both families, link-local ones included.
+    /// - Throws: what the kernel answered.
+    public mutating func assignedAddresses(
+        of index: InterfaceIndex, inNamespace namespace: Int32? = nil
+    ) throws(SystemError) -> [AssignedAddress] {
+        var message = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: .dump, header: AddressHeader(index: index))
+        if let namespace { message.append(AttributeType(IFA_TARGET_NETNSID), namespace) }
+        return try query(NetlinkRequest(message, "list addresses")) { (_, payload) throws(SystemError) in
             // A kernel before 4.20 lists those of all interfaces.
             guard let assigned = try AssignedAddress(reading: payload), assigned.index == index else { return nil }
-            return assigned.address
+            return assigned
         }
+    }
+
+    /// Sends a request and gathers what its answer holds, as `NetlinkSocket` does.
+    mutating func query<Element>(
+        _ request: NetlinkRequest, _ decode: (UInt16, Span<UInt8>) throws(SystemError) -> Element?
+    ) throws(SystemError) -> [Element] {
+        try socket.query(request, decode)
     }
 
     /// The unicast routes of all tables.

@@ -1,5 +1,6 @@
 import Addressing
 import CNI
+import HostNetwork
 import JSON
 
 /// What the configuration says about the bridge and its ports.
@@ -11,7 +12,8 @@ struct BridgeConfiguration {
     let isDefaultGateway: Bool
     /// An address of another network on the bridge is replaced.
     let forcesAddress: Bool
-    let masquerades: Bool
+    /// How the containers are masqueraded; nil when they are not.
+    let masquerade: MasqueradeBackend?
     /// Bytes; nil for the kernel's default.
     let mtu: UInt32?
     let isHairpin: Bool
@@ -20,25 +22,39 @@ struct BridgeConfiguration {
     let isIsolated: Bool
     /// The container's interface stays down, for the container to bring up; without IPAM only.
     let leavesContainerInterfaceDown: Bool
+    /// Frames from a container under another MAC address than its own are dropped.
+    let checksSpoofing: Bool
+    /// Duplicate address detection runs before the container's IPv6 addresses are used.
+    let detectsDuplicates: Bool
+    let vlans: VLANConfiguration?
     /// Takes the place of what IPAM says.
     let dns: CNIResult.DNS?
     /// The plugin that gives addresses; nil for layer 2 alone.
     let ipam: String?
 
-    /// - Throws: code 7 with the member that will not do, 2 for one that this version does not have.
+    /// What masquerades containers.
+    enum MasqueradeBackend: String {
+        case nftables
+        case iptables
+    }
+
+    /// - Throws: code 7 with the member that will not do.
     init(_ configuration: NetworkConfiguration) throws {
         let reader = configuration.reader
         bridge = try reader.optional("bridge") ?? "cni0"
-        try Identifier.checkInterfaceName(bridge)
+        try Self.checkName(bridge, "bridge")
+        vlans = try VLANConfiguration(reader)
         isDefaultGateway = try reader.optional("isDefaultGateway") ?? false
         let isPlainGateway: Bool = try reader.optional("isGateway") ?? false
         isGateway = isDefaultGateway || isPlainGateway
         forcesAddress = try reader.optional("forceAddress") ?? false
-        masquerades = try reader.optional("ipMasq") ?? false
+        masquerade = try Self.masquerade(reader)
         mtu = try Self.mtu(reader)
         isHairpin = try reader.optional("hairpinMode") ?? false
         isPromiscuous = try reader.optional("promiscMode") ?? false
         isIsolated = try reader.optional("portIsolation") ?? false
+        checksSpoofing = try reader.optional("macspoofchk") ?? false
+        detectsDuplicates = try reader.optional("enabledad") ?? false
         leavesContainerInterfaceDown = try reader.optional("disableContainerInterface") ?? false
         dns = try Self.dns(reader)
         ipam = try Self.ipam(reader)
@@ -50,7 +66,15 @@ struct BridgeConfiguration {
             throw CNIError(
                 .invalidConfiguration, "cannot set hairpin mode and promiscuous mode at the same time")
         }
-        try Self.refuseUnsupported(reader)
+        if let gatewayInterface {
+            try Self.checkName(gatewayInterface, "vlan: the gateway's interface \(gatewayInterface)")
+        }
+    }
+
+    /// The interface that has the gateway's address where containers are in a VLAN: `cni0.100`.
+    var gatewayInterface: String? {
+        guard isGateway, let vlan = vlans?.vlan else { return nil }
+        return VLANGateway.name(bridge: bridge, vlan: vlan)
     }
 
     /// The IPAM plugin's name, which is all that a teardown needs to know.
@@ -84,6 +108,24 @@ struct BridgeConfiguration {
         return mac
     }
 
+    private static func checkName(_ name: String, _ what: String) throws(CNIError) {
+        do throws(CNIError) {
+            try Identifier.checkInterfaceName(name)
+        } catch {
+            throw CNIError(.invalidConfiguration, "\(what): \(error.message)", details: error.details)
+        }
+    }
+
+    private static func masquerade(_ reader: JSONReader) throws -> MasqueradeBackend? {
+        // Read even where it does not matter, so that a wrong one is seen before it does.
+        let name = try reader.optional("ipMasqBackend") ?? MasqueradeBackend.nftables.rawValue
+        guard let backend = MasqueradeBackend(rawValue: name) else {
+            throw CNIError(
+                .invalidConfiguration, "unknown ipmasq backend \"\(name)\"", details: "expected nftables or iptables")
+        }
+        return try reader.optional("ipMasq") ?? false ? backend : nil
+    }
+
     /// What the kernel lets a veth have.
     private static let mtuRange: ClosedRange<UInt32> = 68...65535
 
@@ -102,17 +144,5 @@ struct BridgeConfiguration {
         // An empty list counts: it takes away what IPAM says.
         let isGiven = ["nameservers", "domain", "search", "options"].contains { object[$0] ?? .null != .null }
         return isGiven ? try reader.required("dns") : nil
-    }
-
-    /// Going on without what was asked for would leave containers less apart than their owner believes.
-    private static func refuseUnsupported(_ reader: JSONReader) throws {
-        let inactive: [String: [JSONValue]] = [
-            "vlan": [0], "vlanTrunk": [], "macspoofchk": [false], "enabledad": [false],
-            "ipMasqBackend": ["nftables"],
-        ]
-        for (name, values) in inactive.sorted(by: { $0.key < $1.key }) {
-            guard let value = try reader.optional(name, as: JSONValue.self), !values.contains(value) else { continue }
-            throw CNIError(.unsupportedField, "\(name): \(value) is not supported by this version of the plugin")
-        }
     }
 }

@@ -1,6 +1,7 @@
 import Addressing
 import CNI
 import HostNetwork
+import JSON
 import LinuxSystem
 import Nftables
 import RouteNetlink
@@ -31,20 +32,45 @@ extension BridgePlugin {
                 try host.deleteLink(named: link.name)
             }
         }
-        teardown.attempt {
-            let owners = valid.map { attachment in
-                Masquerade.Owner(
-                    network: configuration.name, containerID: attachment.containerID,
-                    interfaceName: attachment.interfaceName)
-            }
-            var nftables = try NftablesSocket()
-            try Self.masquerade.removeAll(ofNetwork: configuration.name, except: Set(owners), on: &nftables)
-        }
+        teardown.attempt { try collectRules(configuration, keeping: valid) }
+        teardown.attempt { try collectGateways(configuration) }
         teardown.attempt {
             guard let ipam = try BridgeConfiguration.ipam(configuration.reader) else { return }
             try Delegate(ipam, for: configuration).collectGarbage()
         }
         try teardown.finish()
+    }
+
+    private func collectRules(
+        _ configuration: NetworkConfiguration, keeping valid: Set<Attachment>
+    ) throws {
+        let network = configuration.name
+        let owners = Set(valid.map { RuleOwner(network: network, $0) })
+        var nftables = try NftablesSocket()
+        try Self.masquerade.removeAll(ofNetwork: network, except: owners, on: &nftables)
+        try Self.spoofCheck.removeAll(ofNetwork: network, except: owners, on: &nftables)
+        try RulesetRemains.removeMasquerade(
+            withCommentPrefix: ReferenceName.masqueradeComment(network: network),
+            except: valid.map { ReferenceName.masqueradeComment(network: network, attachment: $0) }, on: &nftables)
+        if usesIptables(configuration) {
+            try IptablesMasquerade.removeAll(
+                ofNetwork: network, except: Set(valid.map { IptablesMasquerade(network: network, $0) }))
+        }
+    }
+
+    /// Ends what a change of the network's addresses left, once the last container of the old ones is gone.
+    private func collectGateways(_ configuration: NetworkConfiguration) throws {
+        let bridge = try BridgeConfiguration(configuration)
+        var host = try RouteSocket()
+        for name in [bridge.bridge, bridge.gatewayInterface] {
+            guard let name, let link = try host.link(named: name) else { continue }
+            try GatewayAddress.deleteObsolete(on: link, of: bridge.bridge, on: &host)
+        }
+    }
+
+    /// Whether the user asked for iptables; nobody else's child processes are worth it.
+    private func usesIptables(_ configuration: NetworkConfiguration) -> Bool {
+        (try? configuration.reader.optional("ipMasqBackend")) == BridgeConfiguration.MasqueradeBackend.iptables.rawValue
     }
 
     /// Deletes what ADD made in the kernel.
@@ -56,8 +82,11 @@ extension BridgePlugin {
         var nftables: NftablesSocket?
         teardown.attempt {
             var socket = try NftablesSocket()
-            try removeMasquerade(of: addresses, for: invocation, on: &socket)
+            try removeRules(of: addresses, for: invocation, on: &socket)
             nftables = consume socket
+        }
+        if usesIptables(invocation.configuration) {
+            teardown.attempt { try invocation.iptablesMasquerade.remove(addresses) }
         }
         teardown.attempt { try deleteInterface(of: invocation) }
         _ = consume nftables
@@ -92,21 +121,28 @@ extension BridgePlugin {
     }
 
     /// Removes this suite's elements and what the reference left, whether or not the configuration still asks for
-    /// masquerade: it may have changed since ADD.
-    private func removeMasquerade(
+    /// masquerade and spoof check: it may have changed since ADD.
+    private func removeRules(
         of addresses: [IPAddress], for invocation: Invocation, on nftables: inout NftablesSocket
     ) throws(SystemError) {
-        let owner = invocation.masqueradeOwner
+        let owner = invocation.ruleOwner
+        try Self.spoofCheck.remove(port: invocation.hostInterface.name, of: owner, on: &nftables)
         if addresses.isEmpty {
             try Self.masquerade.removeAll(of: owner, on: &nftables)
         } else {
             try Self.masquerade.remove(addresses, of: owner, on: &nftables)
         }
         let network = invocation.configuration.name
-        try MasqueradeRemains.removeRules(
+        try RulesetRemains.removeMasquerade(
             withCommentPrefix: ReferenceName.masqueradeComment(network: network, attachment: invocation.attachment),
             on: &nftables)
-        try MasqueradeRemains.removeIptablesChain(
-            named: ReferenceName.masqueradeChain(network: network, containerID: invocation.containerID), on: &nftables)
+        if !usesIptables(invocation.configuration) {
+            try RulesetRemains.removeMasquerade(
+                iptablesChain: ReferenceName.masqueradeChain(network: network, containerID: invocation.containerID),
+                on: &nftables)
+        }
+        try RulesetRemains.removeSpoofCheck(
+            chain: ReferenceName.spoofCheckChain(invocation.attachment),
+            comment: ReferenceName.spoofCheckComment(invocation.attachment), on: &nftables)
     }
 }

@@ -8,7 +8,16 @@ struct HostInterface {
     /// `veth` and eight digits that follow from the attachment, so that DEL finds it without the container.
     var name: String {
         let key = "\(network) \(attachment.containerID) \(attachment.interfaceName)"
-        return "veth" + SHA512.hexadecimal(key, digits: 8)
+        return Self.vethName(key)
+    }
+
+    /// The port by which the host is in one VLAN of a bridge.
+    static func gatewayPortName(bridge: String, vlan: UInt16) -> String {
+        vethName("\(bridge) \(vlan)")
+    }
+
+    private static func vethName(_ key: String) -> String {
+        "veth" + SHA512.hexadecimal(key, digits: 8)
     }
 
     /// What `ip link` shows beside it: `cni mynet 4f0c… eth0`, and the pod where the runtime tells it.

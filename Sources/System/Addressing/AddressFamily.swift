@@ -1,5 +1,5 @@
 /// The two kinds of IP address.
-public enum AddressFamily: Hashable, Sendable, CustomStringConvertible {
+public enum AddressFamily: CaseIterable, Hashable, Sendable, CustomStringConvertible {
     case v4
     case v6
 

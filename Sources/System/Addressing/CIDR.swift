@@ -35,6 +35,14 @@ public struct CIDR: Hashable, Sendable {
         CIDR(first: .any(family), prefixLength: 0)
     }
 
+    /// The network of all groups: RFC 5771; RFC 4291, section 2.7.
+    public static func multicast(_ family: AddressFamily) -> CIDR {
+        switch family {
+        case .v4: CIDR("224.0.0.0/4") ?? .any(.v4)
+        case .v6: CIDR("ff00::/8") ?? .any(.v6)
+        }
+    }
+
     public var family: AddressFamily {
         address.family
     }

@@ -8,9 +8,13 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
         self.rawValue = rawValue
     }
 
+    public static let addressInUse = Errno(rawValue: EADDRINUSE)
+    public static let addressNotAvailable = Errno(rawValue: EADDRNOTAVAIL)
     public static let badMessage = Errno(rawValue: EBADMSG)
     public static let busy = Errno(rawValue: EBUSY)
     public static let exists = Errno(rawValue: EEXIST)
+    /// What the kernel answers when a bridge has no room for one port more.
+    public static let exchangeFull = Errno(rawValue: EXFULL)
     public static let fileTooLarge = Errno(rawValue: EFBIG)
     public static let interrupted = Errno(rawValue: EINTR)
     public static let invalidArgument = Errno(rawValue: EINVAL)
@@ -19,6 +23,7 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     public static let noSuchDevice = Errno(rawValue: ENODEV)
     public static let noSuchFile = Errno(rawValue: ENOENT)
     public static let notDirectory = Errno(rawValue: ENOTDIR)
+    public static let notSupported = Errno(rawValue: EOPNOTSUPP)
     public static let permissionDenied = Errno(rawValue: EPERM)
     public static let timedOut = Errno(rawValue: ETIMEDOUT)
     public static let wouldBlock = Errno(rawValue: EAGAIN)

@@ -136,7 +136,7 @@ struct RouteSocketTests {
         var socket = try RouteSocket(in: host.namespace)
         try makePair(&socket)
         let link = try #require(try socket.link(named: "veth1"))
-        var monitor = try LinkMonitor(in: host.namespace)
+        var monitor = try RouteMonitor(.links, in: host.namespace)
         #expect(try !monitor.wait(for: link.index, milliseconds: 0) { $0.operationalState == .up })
         try container.run("ip", "link", "set", "eth0", "up")
         #expect(try monitor.wait(for: link.index, milliseconds: 5000) { $0.operationalState == .up })

@@ -64,7 +64,7 @@ struct ExpressionTests {
 
     @Test func takesVerdictFromMap() {
         #expect(
-            encoded(.lookup(AddressMap(in: Table(.inet, "t"), "m", .v4)))
+            encoded(.lookup(VerdictMap(in: Table(.inet, "t"), "m", .address(.v4))))
                 == hex(
                     "2c00 0180",  // LIST_ELEM
                     "0b00 0100", text("lookup", nulls: 2),  // NAME

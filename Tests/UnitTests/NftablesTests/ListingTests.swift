@@ -40,11 +40,11 @@ struct ListingTests {
     }
 
     @Test func readsElement() throws {
-        let map = AddressMap(in: table, "m", .v4)
+        let map = VerdictMap(in: table, "m", .address(.v4))
         let address = try #require(IPAddress("10.1.2.2"))
         #expect(
-            try AddressMap.Element(element.span, in: map)
-                == AddressMap.Element(in: map, address, .goto("c"), comment: "why"))
+            try VerdictMap.Element(element.span, in: map)
+                == VerdictMap.Element(in: map, .address(address), .goto("c"), comment: "why"))
     }
 
     @Test func readsChainOfTheTableAlone() throws {
@@ -62,10 +62,10 @@ struct ListingTests {
 
     /// Whatever byte is cut off or wrong, reading ends with a value or an error.
     @Test func survivesDamage() {
-        let map = AddressMap(in: table, "m", .v4)
+        let map = VerdictMap(in: table, "m", .address(.v4))
         func read(_ bytes: Span<UInt8>) {
             _ = try? ListedRule(bytes)
-            _ = try? AddressMap.Element(bytes, in: map)
+            _ = try? VerdictMap.Element(bytes, in: map)
             _ = try? ListedChain(bytes, in: table)
         }
         for message in [rule, element, chain] {

@@ -7,7 +7,7 @@ import Testing
 struct NftablesTransactionTests {
     private let table = Table(.inet, "t")
     private var chain: Chain { Chain(in: table, "c") }
-    private var map: AddressMap { AddressMap(in: table, "m", .v4) }
+    private var map: VerdictMap { VerdictMap(in: table, "m", .address(.v4)) }
 
     private func message(_ change: (inout NftablesTransaction) -> Void) -> NetlinkMessage {
         var transaction = NftablesTransaction()
@@ -96,7 +96,7 @@ struct NftablesTransactionTests {
     }
 
     @Test func createsMap() {
-        let message = message { $0.ensure(AddressMap(in: table, "m", .v6)) }
+        let message = message { $0.ensure(VerdictMap(in: table, "m", .address(.v6))) }
         #expect(
             message.bytes
                 == hex(
@@ -114,8 +114,8 @@ struct NftablesTransactionTests {
 
     @Test func givesEachMapItsOwnIdentifier() {
         var transaction = NftablesTransaction()
-        transaction.ensure(AddressMap(in: table, "m", .v4))
-        transaction.ensure(AddressMap(in: table, "n", .v6))
+        transaction.ensure(VerdictMap(in: table, "m", .address(.v4)))
+        transaction.ensure(VerdictMap(in: table, "n", .address(.v6)))
         let identifiers = transaction.requests.map { Array($0.message.bytes.suffix(4)) }
         #expect(identifiers == [hex("00000001"), hex("00000002")])
     }
@@ -133,7 +133,7 @@ struct NftablesTransactionTests {
 
     @Test func addsElement() throws {
         let address = try #require(IPAddress("10.1.2.2"))
-        let message = message { $0.add(AddressMap.Element(in: map, address, .goto("c"), comment: "why")) }
+        let message = message { $0.add(VerdictMap.Element(in: map, .address(address), .goto("c"), comment: "why")) }
         #expect(
             message.bytes
                 == hex(
@@ -151,7 +151,7 @@ struct NftablesTransactionTests {
 
     @Test func deletesElementByItsAddress() throws {
         let address = try #require(IPAddress("10.1.2.2"))
-        let message = message { $0.delete(AddressMap.Element(in: map, address, .goto("c"), comment: "why")) }
+        let message = message { $0.delete(VerdictMap.Element(in: map, .address(address), .goto("c"), comment: "why")) }
         #expect(
             message.bytes
                 == hex(

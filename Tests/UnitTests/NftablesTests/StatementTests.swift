@@ -30,9 +30,9 @@ struct StatementTests {
     }
 
     @Test func looksSourceUpInMapOfItsFamily() {
-        let map = AddressMap(in: Table(.inet, "t"), "m", .v6)
+        let map = VerdictMap(in: Table(.inet, "t"), "m", .address(.v6))
         #expect(
-            Statement.sourceAddressVerdict(from: map).expressions == [
+            Statement.sourceAddressVerdict(.v6, from: map).expressions == [
                 .networkProtocol, .compare(.equal, [10]), .networkHeader(offset: 8, length: 16), .lookup(map),
             ])
     }

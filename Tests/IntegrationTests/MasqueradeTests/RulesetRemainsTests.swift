@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.enabled(if: Executables.canCreateNamespaces))
-struct MasqueradeRemainsTests {
+struct RulesetRemainsTests {
     private static let referenceBridge = "/usr/lib/cni/bridge"
 
     /// What the reference's iptables backend runs for one address.
@@ -33,7 +33,7 @@ struct MasqueradeRemainsTests {
         try host.shell("set -e; " + iptables("ip6tables", mine, "fd00::2", "fd00::/64"))
 
         for _ in 1...2 {
-            try host.run { () throws(SystemError) in try MasqueradeRemains.removeIptablesChain(named: mine) }
+            try host.run { () throws(SystemError) in try RulesetRemains.removeMasquerade(iptablesChain: mine) }
             #expect(try host.shell("iptables -t nat -S; ip6tables -t nat -S") == before)
         }
     }
@@ -72,7 +72,7 @@ struct MasqueradeRemainsTests {
 
                 """)
         for _ in 1...2 {
-            try host.run { () throws(SystemError) in try MasqueradeRemains.removeRules(withCommentPrefix: mine) }
+            try host.run { () throws(SystemError) in try RulesetRemains.removeMasquerade(withCommentPrefix: mine) }
             let rules = try host.shell("nft list chain inet cni_plugins_masquerade masq_checks")
                 .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { $0.hasPrefix("ip ") }
             #expect(rules == others)
@@ -82,8 +82,8 @@ struct MasqueradeRemainsTests {
     @Test func hostThatNeverHadAnyStaysUntouched() throws {
         let host = try NetworkNamespace.make()
         try host.run { () throws(SystemError) in
-            try MasqueradeRemains.removeIptablesChain(named: "CNI-e8f6f419596f7f47b3468487")
-            try MasqueradeRemains.removeRules(withCommentPrefix: "917148ec47923f2e-0b65a318f52e521b")
+            try RulesetRemains.removeMasquerade(iptablesChain: "CNI-e8f6f419596f7f47b3468487")
+            try RulesetRemains.removeMasquerade(withCommentPrefix: "917148ec47923f2e-0b65a318f52e521b")
         }
         #expect(try host.ruleset() == "")
     }
@@ -109,7 +109,7 @@ struct MasqueradeRemainsTests {
         let chain = "CNI-e8f6f419596f7f47b3468487"
         #expect(try host.shell("iptables -t nat -S; ip6tables -t nat -S").contains(chain))
 
-        try host.run { () throws(SystemError) in try MasqueradeRemains.removeIptablesChain(named: chain) }
+        try host.run { () throws(SystemError) in try RulesetRemains.removeMasquerade(iptablesChain: chain) }
         #expect(try host.shell("iptables -t nat -S; ip6tables -t nat -S") == before)
     }
 }

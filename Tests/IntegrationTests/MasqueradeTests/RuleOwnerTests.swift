@@ -4,11 +4,11 @@ import Testing
 
 @testable import HostNetwork
 
-struct MasqueradeOwnerTests {
+struct RuleOwnerTests {
     private let long = String(repeating: "0123456789", count: 30)
 
-    private func owner(_ network: String, _ containerID: String, _ interfaceName: String) -> Masquerade.Owner {
-        Masquerade.Owner(network: network, containerID: containerID, interfaceName: interfaceName)
+    private func owner(_ network: String, _ containerID: String, _ interfaceName: String) -> RuleOwner {
+        RuleOwner(network: network, containerID: containerID, interfaceName: interfaceName)
     }
 
     @Test func commentShowsWhatFits() {
@@ -34,12 +34,12 @@ struct MasqueradeOwnerTests {
     }
 
     @Test func commentBelongsToItsNetworkAlone() {
-        #expect(Masquerade.Owner.isComment(owner("net", "c", "i").comment, ofNetwork: "net"))
-        #expect(!Masquerade.Owner.isComment(owner("net1", "c", "i").comment, ofNetwork: "net"))
-        #expect(!Masquerade.Owner.isComment(owner("other", "net", "i").comment, ofNetwork: "net"))
-        #expect(Masquerade.Owner.isComment(owner(long, "c", "i").comment, ofNetwork: long))
-        #expect(!Masquerade.Owner.isComment(owner(long, "c", "i").comment, ofNetwork: long + "a"))
-        #expect(!Masquerade.Owner.isComment("", ofNetwork: "net"))
+        #expect(RuleOwner.isComment(owner("net", "c", "i").comment, ofNetwork: "net"))
+        #expect(!RuleOwner.isComment(owner("net1", "c", "i").comment, ofNetwork: "net"))
+        #expect(!RuleOwner.isComment(owner("other", "net", "i").comment, ofNetwork: "net"))
+        #expect(RuleOwner.isComment(owner(long, "c", "i").comment, ofNetwork: long))
+        #expect(!RuleOwner.isComment(owner(long, "c", "i").comment, ofNetwork: long + "a"))
+        #expect(!RuleOwner.isComment("", ofNetwork: "net"))
     }
 
     @Test func chainNamesFitAndStayApart() throws {
@@ -47,7 +47,7 @@ struct MasqueradeOwnerTests {
             try #require(CIDR($0))
         }
         let networks = ["net", "net-fd00", "net-", "net-fd00_1", long, long + "a"]
-        let names = networks.flatMap { network in subnets.map { owner(network, "c", "i").chainName($0) } }
+        let names = networks.flatMap { network in subnets.map { Masquerade.chainName($0, owner(network, "c", "i")) } }
         #expect(Set(names).count == names.count)
         #expect(names.allSatisfy { $0.utf8.count <= 255 })
     }

@@ -1,0 +1,116 @@
+public import Addressing
+public import LinuxSystem
+public import RouteNetlink
+
+/// A gateway's address on a bridge, or on the interface that a bridge has in one VLAN.
+public struct GatewayAddress: Sendable {
+    public let address: InterfaceAddress
+    /// Whether addresses in the way are deleted.
+    public let replacesOthers: Bool
+
+    public init(_ address: InterfaceAddress, replacesOthers: Bool) {
+        self.address = address
+        self.replacesOthers = replacesOthers
+    }
+
+    /// Sees that an interface has the address.
+    ///
+    /// IPv4 has room for one network, IPv6 for several that do not overlap. On an interface of this suite an address in
+    /// the way goes once no container uses its network any more, and stays beside the new one until then.
+    ///
+    /// - Parameters:
+    ///   - link: the bridge, or its interface in a VLAN.
+    ///   - bridge: whose ports lead to the containers.
+    ///   - host: the namespace that both are in.
+    /// - Returns: the addresses that were in the way and stay, none when nothing had to be done.
+    /// - Throws: `EEXIST` when another address is in the way and may not go.
+    public func ensure(
+        on link: Link, of bridge: Bridge, on host: inout RouteSocket
+    ) throws(SystemError) -> [InterfaceAddress] {
+        let present = try host.addresses(of: link.index).filter { $0.address.family == address.address.family }
+        guard !present.contains(address) else { return [] }
+        let inTheWay = present.filter(isInTheWay)
+        var obsolete = inTheWay
+        if !inTheWay.isEmpty && !replacesOthers {
+            guard bridge.isOurs else { throw conflict(with: inTheWay, on: link) }
+            obsolete = try bridge.unused(inTheWay, on: &host)
+        }
+        let kept = inTheWay.filter { !obsolete.contains($0) }
+        // The kernel has an IPv6 address once on an interface, whatever its length.
+        if kept.contains(where: { $0.address == address.address }) { throw conflict(with: kept, on: link) }
+        try host.perform(obsolete.map { .delete($0, from: link.index, link.name) })
+        do throws(SystemError) {
+            try host.perform(.add(address, to: link.index, link.name, detectsDuplicates: false, isOurs: true))
+        } catch  where error.code == .exists {
+            // Another plugin was faster.
+        }
+        try pinMAC(of: link, on: &host)
+        return kept
+    }
+
+    private func isInTheWay(_ other: InterfaceAddress) -> Bool {
+        address.address.family == .v4 || other.network.overlaps(address.network)
+    }
+
+    private func conflict(with others: [InterfaceAddress], on link: Link) -> SystemError {
+        let list = others.map { "\($0)" }.joined(separator: ", ")
+        return SystemError(
+            "add address \(address) to bridge", link.name, .exists,
+            explanation: "\"\(link.name)\" already has an IP address different from \(address): \(list); set "
+                + "\"forceAddress\": true to replace it, or delete the address")
+    }
+
+    /// Keeps a bridge that others made from following its ports' MAC addresses, now that it is a gateway.
+    private func pinMAC(of link: Link, on host: inout RouteSocket) throws(SystemError) {
+        guard link.kind == "bridge" else { return }
+        var change = LinkRequest()
+        let current = link.mac.flatMap { $0.isZero ? nil : $0 }
+        change.mac = current ?? MACAddress(locallyAdministeredFrom: .random(in: 0 ... .max))
+        try host.perform(.change(link.index, link.name, to: change))
+    }
+}
+
+extension GatewayAddress {
+    /// Deletes gateways' addresses whose networks no container uses any more, as long as one of the family is in use.
+    ///
+    /// Containers' networks can change while containers of the old one still run; this is what ends it. Addresses that
+    /// others gave the bridge stay; so do all with a kernel before 5.18, which does not keep whose they are.
+    ///
+    /// - Parameters:
+    ///   - link: the bridge, or its interface in a VLAN.
+    ///   - bridgeName: of the bridge whose ports lead to the containers.
+    ///   - host: the namespace that both are in.
+    /// - Throws: what the kernel refused.
+    public static func deleteObsolete(
+        on link: Link, of bridgeName: String, on host: inout RouteSocket
+    ) throws(SystemError) {
+        guard let bridge = try host.link(named: bridgeName).map(Bridge.init) else { return }
+        let present = try host.assignedAddresses(of: link.index).filter(\.isOurs).map(\.address)
+        for family in AddressFamily.allCases {
+            let addresses = present.filter { $0.address.family == family }
+            guard addresses.count > 1 else { continue }
+            let unused = try bridge.unused(addresses, on: &host)
+            guard unused.count < addresses.count else { continue }
+            try host.perform(unused.map { .delete($0, from: link.index, link.name) })
+        }
+    }
+}
+
+extension Bridge {
+    /// Those of the addresses in whose networks no container on the bridge has an address.
+    ///
+    /// A port whose other end is out of sight is taken to use all of them.
+    fileprivate func unused(
+        _ addresses: [InterfaceAddress], on host: inout RouteSocket
+    ) throws(SystemError) -> [InterfaceAddress] {
+        var unused = addresses
+        // A VLAN's gateway hangs on a port as well, and is what the addresses are on.
+        for port in try host.links() where port.master == link.index && port.kind == "veth" && port.alias != Self.alias
+        {
+            guard !unused.isEmpty, let peer = port.peer else { continue }
+            guard let used = try? host.assignedAddresses(of: peer, inNamespace: port.peerNamespace) else { return [] }
+            unused.removeAll { old in used.contains { $0.address.network == old.network } }
+        }
+        return unused
+    }
+}

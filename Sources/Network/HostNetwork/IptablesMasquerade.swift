@@ -1,0 +1,113 @@
+public import Addressing
+public import LinuxSystem
+
+/// Masquerading of a container's traffic to outside its own subnet, by iptables(8) and with the reference's chains.
+///
+/// A chain for each container lets its subnet alone and masquerades the rest; `POSTROUTING` leads to it by the
+/// container's address. All interfaces that a container has in a network share one chain.
+public struct IptablesMasquerade: Hashable, Sendable {
+    /// `CNI-` and 24 digits, from the network's name and the container's id.
+    public let chain: String
+    private let comment: String
+
+    public init(chain: String, network: String, containerID: String) {
+        self.chain = chain
+        comment = Self.commentBeginning(network) + #"\"\#(containerID)\"""#
+    }
+
+    /// As iptables(8) quotes it: `name: "net1" id: "cid1"`.
+    private static func commentBeginning(_ network: String) -> String {
+        #"-m comment --comment "name: \"\#(network)\" id: "#
+    }
+
+    /// Masquerades what comes from the addresses and goes neither to their subnets nor to multicast.
+    ///
+    /// - Throws: `ENOENT` where the programs are missing; what they refused. Nothing is left then.
+    public func add(_ addresses: [InterfaceAddress]) throws(SystemError) {
+        do throws(SystemError) {
+            try addMissing(addresses)
+        } catch {
+            try? remove(addresses.map(\.address))
+            throw error
+        }
+    }
+
+    private func addMissing(_ addresses: [InterfaceAddress]) throws(SystemError) {
+        for (family, addresses) in byFamily(addresses) {
+            let iptables = try Iptables(family)
+            let present = try iptables.rules()
+            let missing = missing(of: addresses, family, present)
+            guard !missing.isEmpty else { continue }
+            let declaration = present.contains("-N \(chain)") ? [] : [":\(chain) - [0:0]"]
+            // What is let alone has to come before what is masqueraded, another interface's rules included.
+            try iptables.change(declaration + missing.map { $0.hasSuffix(" ACCEPT") ? "-I" + $0.dropFirst(2) : $0 })
+        }
+    }
+
+    /// Whether the addresses are masqueraded.
+    public func contains(_ addresses: [InterfaceAddress]) throws(SystemError) -> Bool {
+        for (family, addresses) in byFamily(addresses) {
+            guard try missing(of: addresses, family, Iptables(family).rules()).isEmpty else { return false }
+        }
+        return true
+    }
+
+    /// Stops masquerading the addresses; none stands for all that the container has.
+    ///
+    /// What is gone is no error, nor is a family without iptables.
+    public func remove(_ addresses: [IPAddress]) throws(SystemError) {
+        let sources = addresses.map { " -s \($0)/\($0.family.bitWidth) " }
+        try Self.remove { rule in
+            rule.hasSuffix(" -j \(chain)") && (sources.isEmpty || sources.contains { rule.contains($0) })
+        }
+    }
+
+    /// Stops masquerading all of a network but some.
+    public static func removeAll(
+        ofNetwork network: String, except valid: Set<IptablesMasquerade>
+    ) throws(SystemError) {
+        let chains = Set(valid.map(\.chain))
+        try remove { rule in
+            rule.contains(commentBeginning(network)) && !chains.contains(target(rule))
+        }
+    }
+
+    /// - Throws: `ENOENT` where the programs are missing.
+    public static func requirePrograms() throws(SystemError) {
+        for family in AddressFamily.allCases { _ = try Iptables(family) }
+    }
+
+    /// Deletes rules of `POSTROUTING`, and the chains to which none leads any more.
+    private static func remove(where isStale: (String) -> Bool) throws(SystemError) {
+        for family in AddressFamily.allCases {
+            guard let iptables = try? Iptables(family) else { continue }
+            let rules = try iptables.rules()
+            let jumps = rules.filter { $0.hasPrefix("-A POSTROUTING ") }
+            let stale = jumps.filter(isStale)
+            guard !stale.isEmpty else { continue }
+            let living = Set(jumps.filter { !stale.contains($0) }.map(target))
+            let chains = Set(stale.map(target)).subtracting(living).filter { rules.contains("-N \($0)") }
+            try iptables.change(
+                stale.map { "-D" + $0.dropFirst(2) } + chains.flatMap { ["-F \($0)", "-X \($0)"] })
+        }
+    }
+
+    private static func target(_ rule: String) -> String {
+        rule.split(separator: " ").last.map(String.init) ?? ""
+    }
+
+    private func missing(
+        of addresses: [InterfaceAddress], _ family: AddressFamily, _ present: [String]
+    ) -> [String] {
+        let wanted =
+            ["-A \(chain) ! -d \(CIDR.multicast(family)) \(comment) -j MASQUERADE"]
+            + Set(addresses.map(\.network)).map { "-A \(chain) -d \($0) \(comment) -j ACCEPT" }
+            + addresses.map { "-A POSTROUTING -s \($0.address)/\(family.bitWidth) \(comment) -j \(chain)" }
+        return wanted.filter { !present.contains($0) }
+    }
+
+    private func byFamily(_ addresses: [InterfaceAddress]) -> [(AddressFamily, [InterfaceAddress])] {
+        AddressFamily.allCases.map { family in (family, addresses.filter { $0.address.family == family }) }
+            .filter { !$0.1.isEmpty }
+    }
+}

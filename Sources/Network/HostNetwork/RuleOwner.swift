@@ -1,0 +1,65 @@
+/// An attachment of a container to a network, as the ruleset of nf_tables shows it.
+public struct RuleOwner: Hashable, Sendable {
+    public let network: String
+    public let containerID: String
+    public let interfaceName: String
+
+    public init(network: String, containerID: String, interfaceName: String) {
+        self.network = network
+        self.containerID = containerID
+        self.interfaceName = interfaceName
+    }
+
+    /// What the ruleset shows of the owner, and what it is known by: `net1 3f1c… eth0`.
+    ///
+    /// Each part is abbreviated for itself, so that together they fit into the 128 bytes of a comment.
+    var comment: String {
+        let container = Self.abbreviated(containerID, to: 64)
+        let interface = Self.abbreviated(interfaceName, to: 17)
+        return "\(abbreviatedNetwork) \(container) \(interface)"
+    }
+
+    /// Whether a comment is that of any owner in a network.
+    static func isComment(_ comment: String, ofNetwork network: String) -> Bool {
+        comment.hasPrefix(abbreviatedNetwork(network) + " ")
+    }
+
+    /// A condition on comments: those of a network's owners, but for some.
+    static func isStale(inNetwork network: String, except valid: Set<RuleOwner>) -> (String) -> Bool {
+        let valid = Set(valid.map(\.comment))
+        return { isComment($0, ofNetwork: network) && !valid.contains($0) }
+    }
+
+    var abbreviatedNetwork: String {
+        Self.abbreviatedNetwork(network)
+    }
+
+    private static func abbreviatedNetwork(_ network: String) -> String {
+        abbreviated(network, to: 45)
+    }
+
+    /// A name as it is, if it is short enough and plain; else its beginning, a slash, and a hash of all of it.
+    ///
+    /// A slash can be neither in the name of a network, a container or an interface, nor break what nft(8) reads.
+    static func abbreviated(_ name: String, to limit: Int) -> String {
+        if name.utf8.count <= limit, name.utf8.allSatisfy(isPlain) { return name }
+        var hash = String(hash(name), radix: 16)
+        hash = String(repeating: "0", count: 16 - hash.count) + hash
+        let beginning = name.utf8.prefix(limit - 17).prefix(while: isPlain)
+        return "\(String(decoding: beginning, as: UTF8.self))/\(hash)"
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    /// FNV-1a with 64 bits, as in draft-eastlake-fnv.
+    private static func hash(_ name: String) -> UInt64 {
+        name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    }
+}

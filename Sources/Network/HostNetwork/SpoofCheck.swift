@@ -1,0 +1,83 @@
+public import Addressing
+public import LinuxSystem
+public import Nftables
+
+/// Dropping of frames that come in by a bridge's port under another MAC address than the container's.
+///
+/// A base chain looks the port up in a map, which leads to the port's own chain, so a frame's way is as long with a
+/// thousand ports as with one. All methods work on the namespace of the socket that they are given.
+public struct SpoofCheck: Sendable {
+    private let ruleset: ContainerRuleset
+    /// The ports that are checked.
+    private let ports: VerdictMap
+
+    /// - Parameter table: the name of a table of family `bridge` that is used for nothing else.
+    public init(table: String) {
+        let table = Table(.bridge, table, comment: "MAC addresses checked by CNI plugins")
+        ports = VerdictMap(in: table, "ports", .interfaceName)
+        ruleset = ContainerRuleset(
+            table: table, base: Chain(in: table, "prerouting", hook: .bridgePrerouting), maps: [ports],
+            lookups: [.inputInterfaceVerdict(from: ports)], chainPrefix: Self.chainPrefix)
+    }
+
+    /// Drops frames that come in by a port and are not from an address.
+    ///
+    /// What the port's name was checked for before is forgotten. Adding twice changes nothing.
+    ///
+    /// - Throws: what the kernel refused; nothing has changed then.
+    public func add(
+        _ mac: MACAddress, on port: String, for owner: RuleOwner, on socket: inout NftablesSocket
+    ) throws(SystemError) {
+        try socket.update { (socket) throws(SystemError) in try missing(mac, port, owner, &socket) }
+    }
+
+    /// Whether frames from other addresses are dropped for the owner.
+    public func contains(
+        _ mac: MACAddress, on port: String, for owner: RuleOwner, on socket: inout NftablesSocket
+    ) throws(SystemError) -> Bool {
+        try missing(mac, port, owner, &socket).isEmpty
+    }
+
+    /// Stops checking a port, if the check is the owner's; one that is not there is no error.
+    public func remove(
+        port: String, of owner: RuleOwner, on socket: inout NftablesSocket
+    ) throws(SystemError) {
+        try socket.update { (socket) throws(SystemError) in
+            let element = try socket.element(for: .interfaceName(port), in: ports)
+            guard let element, element.comment == owner.comment else { return NftablesTransaction() }
+            return try ruleset.removal(of: [element], &socket)
+        }
+    }
+
+    /// Stops checking all ports of a network but those of some owners.
+    public func removeAll(
+        ofNetwork network: String, except valid: Set<RuleOwner>, on socket: inout NftablesSocket
+    ) throws(SystemError) {
+        try ruleset.removeAll(on: &socket, where: RuleOwner.isStale(inNetwork: network, except: valid))
+    }
+
+    /// What has to be made for the port to be checked; empty when all is there.
+    private func missing(
+        _ mac: MACAddress, _ port: String, _ owner: RuleOwner, _ socket: inout NftablesSocket
+    ) throws(SystemError) -> NftablesTransaction {
+        var transaction = NftablesTransaction()
+        try ruleset.appendMissingTable(to: &transaction, on: &socket)
+        let chain = Chain(in: ruleset.table, Self.chainPrefix + port, comment: owner.comment)
+        // The comment says what nft(8) shows anyway, for the comparison here.
+        let rule = Rule(in: chain, .sourceMAC(otherThan: mac), .verdict(.drop), comment: "\(mac)")
+        if try socket.rules(in: chain).map(\.comment) != [rule.comment] {
+            transaction.ensure(chain)
+            transaction.flush(chain)
+            transaction.add(rule)
+        }
+        let wanted = VerdictMap.Element(
+            in: ports, .interfaceName(port), .goto(chain.name), comment: owner.comment)
+        let present = try socket.element(for: wanted.key, in: ports)
+        guard present != wanted else { return transaction }
+        if let present { transaction.delete(present) }
+        transaction.add(wanted)
+        return transaction
+    }
+
+    private static let chainPrefix = "port-"
+}

@@ -1,0 +1,62 @@
+import CLinux
+public import LinuxSystem
+import Netlink
+
+/// Hears what happens to the links or addresses of a namespace.
+public struct RouteMonitor: ~Copyable {
+    private var socket: NetlinkSocket
+
+    /// What there is to hear of: `enum rtnetlink_groups`.
+    public enum Topic: Sendable {
+        case links
+        case ipv6Addresses
+
+        fileprivate var group: Int {
+            switch self {
+            case .links: Int(RTNLGRP_LINK.rawValue)
+            case .ipv6Addresses: Int(RTNLGRP_IPV6_IFADDR.rawValue)
+            }
+        }
+    }
+
+    /// Starts to listen in the calling thread's namespace; what happens from now on is not missed.
+    public init(_ topic: Topic) throws(SystemError) {
+        socket = try NetlinkSocket(.route, groups: [topic.group])
+    }
+
+    /// Starts to listen in another namespace.
+    public init(_ topic: Topic, in namespace: borrowing NetworkNamespace) throws(SystemError) {
+        socket = try NetlinkSocket(.route, in: namespace, groups: [topic.group])
+    }
+
+    /// Waits for an event that shows a link in a state, up to a deadline.
+    ///
+    /// - Returns: false when the deadline passed first.
+    public mutating func wait(
+        for index: InterfaceIndex, milliseconds: Int, until isReached: (Link) -> Bool
+    ) throws(SystemError) -> Bool {
+        try wait(milliseconds: milliseconds) { (type, payload) throws(SystemError) in
+            guard type == UInt16(RTM_NEWLINK) else { return false }
+            let link = try Link(reading: payload)
+            return link.index == index && isReached(link)
+        }
+    }
+
+    /// Waits for any event, up to a deadline.
+    ///
+    /// - Returns: false when the deadline passed first.
+    public mutating func wait(milliseconds: Int) throws(SystemError) -> Bool {
+        try wait(milliseconds: milliseconds) { (_, _) throws(SystemError) in true }
+    }
+
+    private mutating func wait(
+        milliseconds: Int, _ isEnough: (UInt16, Span<UInt8>) throws(SystemError) -> Bool
+    ) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            try socket.waitForEvent(milliseconds: milliseconds, isEnough)
+            return true
+        } catch  where error.code == .timedOut {
+            return false
+        }
+    }
+}

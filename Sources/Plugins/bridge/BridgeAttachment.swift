@@ -1,0 +1,209 @@
+import Addressing
+import CNI
+import HostNetwork
+import LinuxSystem
+import Nftables
+import RouteNetlink
+
+/// An attachment in the making: what is open for it, and what has to be undone unless it succeeds.
+struct BridgeAttachment: ~Copyable {
+    private let invocation: Invocation
+    private let configuration: BridgeConfiguration
+    private let ipam: Delegate?
+    private let options: VethPair.Options
+    private let namespace: NetworkNamespace
+    private var host: RouteSocket
+    private var container: RouteSocket
+    private var rollback = Rollback(report: StandardStreams.log)
+
+    /// Reads and opens all that is needed, and changes nothing.
+    init(_ invocation: Invocation, _ configuration: BridgeConfiguration) throws {
+        let ipam = try configuration.ipam.map { type in try Delegate(type, for: invocation.configuration) }
+        let options = VethPair.Options(
+            name: invocation.hostInterface.name, peerName: invocation.interfaceName, mtu: configuration.mtu,
+            mac: try BridgeConfiguration.mac(invocation),
+            alias: invocation.hostInterface.alias(pod: PodName(invocation.arguments)),
+            port: BridgePortOptions(isHairpin: configuration.isHairpin, isIsolated: configuration.isIsolated),
+            vlans: configuration.vlans?.port)
+        let namespace = try invocation.openNamespace()
+        let host = try RouteSocket()
+        let container = try RouteSocket(in: namespace)
+        self.invocation = invocation
+        self.configuration = configuration
+        self.ipam = ipam
+        self.options = options
+        self.namespace = namespace
+        self.host = host
+        self.container = container
+    }
+
+    mutating func ensureBridge() throws(SystemError) -> Bridge {
+        try Bridge.ensure(
+            Bridge.Options(
+                name: configuration.bridge, mtu: configuration.mtu, isPromiscuous: configuration.isPromiscuous,
+                filtersVLANs: configuration.vlans != nil),
+            on: &host)
+    }
+
+    /// Makes the pair while IPAM, a process of its own, finds addresses.
+    ///
+    /// The name is found free before, so that IPAM is not asked about an attachment that is in use.
+    ///
+    /// - Returns: the pair, and what IPAM says.
+    mutating func connect(to bridge: Bridge) throws -> (VethPair, CNIResult) {
+        try VethPair.requireFreeNames(options, on: &host, in: &container)
+        var pair: VethPair?
+        var failure: (any Error)?
+        var result = CNIResult()
+        func make() {
+            do {
+                pair = try VethPair.create(options, on: bridge, from: &host, into: &container, of: namespace)
+            } catch {
+                failure = error
+            }
+        }
+        if let ipam {
+            do {
+                result = try ipam.add(meanwhile: make)
+                rollback.register("release addresses") { try ipam.delete() }
+            } catch {
+                // The interface is new and ours, so whatever lease there is belongs to nobody who uses it.
+                if pair != nil { try? ipam.delete() }
+                failure = failure ?? error
+            }
+        } else {
+            make()
+        }
+        if let name = pair?.host.name {
+            rollback.register("delete \(name)") {
+                var host = try RouteSocket()
+                try host.deleteLink(named: name)
+            }
+        }
+        try Interruption.check()
+        guard let pair, failure == nil else { throw failure ?? CNIError(.other, "no interface was made") }
+        guard ipam == nil || !result.addresses.isEmpty else {
+            throw CNIError(.other, "IPAM plugin returned missing IP config")
+        }
+        result.interfaces = []
+        for index in result.addresses.indices { result.addresses[index].interface = Self.containerInterfaceIndex }
+        return (pair, result)
+    }
+
+    /// The container's place in `interfaces`, behind the bridge and the end on the host.
+    private static let containerInterfaceIndex = 2
+
+    /// Drops what the container sends under other MAC addresses, before it can send anything.
+    mutating func checkSpoofing(by pair: VethPair) throws(SystemError) {
+        guard configuration.checksSpoofing, let mac = pair.container.mac else { return }
+        let owner = invocation.ruleOwner
+        let port = pair.host.name
+        var nftables = try NftablesSocket()
+        try BridgePlugin.spoofCheck.add(mac, on: port, for: owner, on: &nftables)
+        rollback.register("spoof check") {
+            var nftables = try NftablesSocket()
+            try BridgePlugin.spoofCheck.remove(port: port, of: owner, on: &nftables)
+        }
+    }
+
+    /// Brings the container's interface up with its addresses and routes.
+    mutating func configure(_ pair: VethPair, for result: CNIResult) throws(SystemError) {
+        guard !configuration.leavesContainerInterfaceDown else { return }
+        let interface = ContainerInterface(pair.container)
+        let addresses = result.addresses.map(\.address)
+        let detectsDuplicates = configuration.detectsDuplicates
+        if !addresses.isEmpty {
+            try interface.prepare(for: addresses, detectsDuplicates: detectsDuplicates, in: namespace)
+        }
+        try interface.configure(
+            addresses: addresses, routes: result.kernelRoutes, detectsDuplicates: detectsDuplicates, in: &container)
+    }
+
+    /// Gives the gateways' addresses to the bridge, or to its interface in the containers' VLAN.
+    ///
+    /// - Returns: that interface.
+    mutating func serveGateways(of result: CNIResult, on bridge: Bridge) throws(SystemError) -> Link? {
+        guard configuration.isGateway, !result.addresses.isEmpty else { return nil }
+        let vlanGateway = try ensureVLANGateway(on: bridge)
+        for family in AddressFamily.allCases {
+            let gateways = result.gatewayAddresses(family)
+            for gateway in gateways {
+                let kept = try GatewayAddress(gateway, replacesOthers: configuration.forcesAddress)
+                    .ensure(on: vlanGateway ?? bridge.link, of: bridge, on: &host)
+                for other in kept {
+                    StandardStreams.log("\(bridge.link.name) keeps \(other) beside \(gateway): containers still use it")
+                }
+            }
+            if !gateways.isEmpty { try Forwarding.enable(family) }
+        }
+        return vlanGateway
+    }
+
+    private mutating func ensureVLANGateway(on bridge: Bridge) throws(SystemError) -> Link? {
+        guard let vlans = configuration.vlans, let vlan = vlans.vlan else { return nil }
+        return try VLANGateway.ensure(
+            on: bridge, vlan: vlan, leavesDefaultVLAN: vlans.leavesDefaultVLAN,
+            portName: HostInterface.gatewayPortName(bridge: bridge.link.name, vlan: vlan), host: &host)
+    }
+
+    mutating func masquerade(_ addresses: [InterfaceAddress]) throws(SystemError) {
+        guard !addresses.isEmpty else { return }
+        switch configuration.masquerade {
+        case nil: return
+        case .nftables:
+            let owner = invocation.ruleOwner
+            var nftables = try NftablesSocket()
+            try BridgePlugin.masquerade.add(addresses, for: owner, on: &nftables)
+            rollback.register("masquerade") {
+                var nftables = try NftablesSocket()
+                try BridgePlugin.masquerade.remove(addresses.map(\.address), of: owner, on: &nftables)
+            }
+        case .iptables:
+            let masquerade = invocation.iptablesMasquerade
+            try masquerade.add(addresses)
+            rollback.register("masquerade") { try masquerade.remove(addresses.map(\.address)) }
+        }
+    }
+
+    /// Waits until packets pass, and tells the neighbours.
+    mutating func bringUp(_ pair: VethPair, with addresses: [InterfaceAddress]) throws(SystemError) {
+        guard !configuration.leavesContainerInterfaceDown else { return }
+        try pair.waitUntilUp(milliseconds: Self.linkDeadline, on: &host, and: &container, of: namespace)
+        guard !addresses.isEmpty else { return }
+        let interface = ContainerInterface(pair.container)
+        if configuration.detectsDuplicates {
+            try interface.waitUntilUnique(milliseconds: Self.linkDeadline, in: &container, of: namespace)
+        }
+        try interface.announce(in: &container)
+    }
+
+    /// Milliseconds that a link may take to come up, of which the kernel needs about one, and its addresses to be found
+    /// unique, which takes a second or two.
+    private static let linkDeadline = 5000
+
+    /// What the result says of the interfaces, in the reference's order.
+    mutating func interfaces(
+        _ bridge: Bridge, _ pair: VethPair, _ vlanGateway: Link?
+    ) throws(SystemError) -> [CNIResult.Interface] {
+        // A bridge of others may have taken the new port's MAC address.
+        let current = try host.link(at: bridge.link.index) ?? bridge.link
+        var container = CNIResult.Interface(pair.container)
+        container.sandbox = invocation.namespacePath
+        return [CNIResult.Interface(current), CNIResult.Interface(pair.host), container]
+            + (vlanGateway.map { [CNIResult.Interface($0)] } ?? [])
+    }
+
+    /// Keeps what was made.
+    ///
+    /// - Throws: code 11 when a signal asked this process to end; nothing is kept then.
+    consuming func commit() throws(SystemError) {
+        try Interruption.check()
+        rollback.commit()
+    }
+}
+
+extension CNIResult.Interface {
+    fileprivate init(_ link: Link) {
+        self.init(name: link.name, mac: link.mac.map { "\($0)" })
+    }
+}
