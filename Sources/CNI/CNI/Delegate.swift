@@ -27,9 +27,16 @@ public struct Delegate: Sendable {
 
     /// Runs its ADD, and a body while it runs.
     ///
-    /// - Throws: its error, unchanged; code 6 when its result cannot be read.
+    /// - Throws: its error, unchanged; code 6 when its result cannot be read, after its DEL: what it made would have no
+    ///   owner.
     public func add(meanwhile body: () -> Void = {}) throws(CNIError) -> CNIResult {
-        try result(of: run(.add, meanwhile: body))
+        let output = try run(.add, meanwhile: body)
+        do throws(CNIError) {
+            return try result(of: output)
+        } catch {
+            try? delete()
+            throw error
+        }
     }
 
     /// Runs its DEL, and a body while it runs.

@@ -33,12 +33,14 @@ public struct NetworkConfiguration: Sendable {
         try reader.optional("args", as: JSONReader.self)?.optional("cni")
     }
 
+    /// Where GC finds the attachments to keep; the second name is a misspelling that runtimes still send beside the first.
+    static let validAttachmentsNames = ["cni.dev/valid-attachments", "cni.dev/attachments"]
+
     /// The attachments that GC is to keep, nil when the runtime sent no list.
     ///
     /// - Throws: an error with the place of what cannot be read.
     func validAttachments() throws(JSONError) -> Set<Attachment>? {
-        // The second name is a misspelling that runtimes still send beside the first.
-        for name in ["cni.dev/valid-attachments", "cni.dev/attachments"] {
+        for name in Self.validAttachmentsNames {
             guard case .object(let object) = reader.value, object.contains(name) else { continue }
             return Set(try reader.optional(name, as: [Attachment].self) ?? [])
         }

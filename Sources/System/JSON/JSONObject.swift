@@ -79,6 +79,16 @@ public struct JSONObject: Hashable, Sendable {
         self[name] != nil
     }
 
+    /// The value of a member of exactly this name, case included, as for names that another program is to read.
+    public func value(ofExactly name: String) -> JSONValue? {
+        index(ofExactly: name).map { members[$0].value }
+    }
+
+    /// Gives a member a value, unless there is one of exactly this name, be it null.
+    public mutating func setDefault(_ name: String, _ value: JSONValue) {
+        if index(ofExactly: name) == nil { self[name] = value }
+    }
+
     /// The same object with its members, and those of every object in it, ordered by the bytes of their names.
     public var sorted: JSONObject {
         var result = self

@@ -69,4 +69,12 @@ struct JSONObjectTests {
         object["m7"] = 7
         #expect(object.members.last?.name == "m7")
     }
+
+    @Test func defaultsGoByTheExactName() {
+        var object: JSONObject = ["MTU": 1400, "ipMasq": nil]
+        #expect(object.value(ofExactly: "mtu") == nil)
+        #expect(object.value(ofExactly: "ipMasq") == .null)
+        for member in ["mtu", "ipMasq"] { object.setDefault(member, 1) }
+        #expect(object == ["MTU": 1400, "ipMasq": nil, "mtu": 1])
+    }
 }
