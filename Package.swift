@@ -43,6 +43,7 @@ let package = Package(
         .target(name: "CNI", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/CNI"),
         .target(name: "CNIRuntime", dependencies: ["CNI", "JSON", "LinuxSystem"], path: "Sources/CNI/CNIRuntime"),
         .target(name: "Leases", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/Leases"),
+        .target(name: "Flannel", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/CNI/Flannel"),
 
         plugin("bridge", "BridgePlugin", "HostNetwork", "Nftables", "RouteNetlink"),
         plugin("host-local", "HostLocalPlugin", "Leases"),
@@ -63,6 +64,7 @@ let package = Package(
         tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
         tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "LeasesTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
+        tests("UnitTests", "FlannelTests", "Flannel", "Addressing", "TestSupport"),
         tests("UnitTests", "HostLocalPluginTests", "HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
 
         tests("IntegrationTests", "LinuxSystemTests", "LinuxSystem", "TestSupport"),

@@ -1,0 +1,30 @@
+public import LinuxSystem
+
+/// Why a `subnet.env` says nothing.
+public struct SubnetFileError: Error, Hashable, Sendable, CustomStringConvertible {
+    public enum Reason: Hashable, Sendable {
+        /// It is not there, as long as the daemon has not got so far, or cannot be read.
+        case unreadable(SystemError)
+        /// A known key has a value that is none; lines count from 1.
+        case malformed(line: Int, key: String, String)
+        /// Keys are not there.
+        case incomplete(missing: [String])
+    }
+
+    public let reason: Reason
+    public let path: String
+
+    init(_ reason: Reason, path: String) {
+        self.reason = reason
+        self.path = path
+    }
+
+    /// In the reference's words, where it has any: users look for them.
+    public var description: String {
+        switch reason {
+        case .unreadable(let error): "\(error.operation) \(path): \("\(error.code)".lowercased())"
+        case .malformed(let line, let key, let cause): "\(path) line \(line): \(key): \(cause)"
+        case .incomplete(let missing): "\(path) is missing \(missing.joined(separator: ", "))"
+        }
+    }
+}
