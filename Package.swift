@@ -18,6 +18,7 @@ let package = Package(
     name: "swift-cni",
     products: [
         .executable(name: "bridge", targets: ["BridgePlugin"]),
+        .executable(name: "flannel", targets: ["FlannelPlugin"]),
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
         .executable(name: "cnitool", targets: ["CNITool"]),
@@ -46,6 +47,7 @@ let package = Package(
         .target(name: "Flannel", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/CNI/Flannel"),
 
         plugin("bridge", "BridgePlugin", "HostNetwork", "Nftables", "RouteNetlink"),
+        plugin("flannel", "FlannelPlugin", "Flannel"),
         plugin("host-local", "HostLocalPlugin", "Leases"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
 
@@ -65,6 +67,7 @@ let package = Package(
         tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "LeasesTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "FlannelTests", "Flannel", "Addressing", "TestSupport"),
+        tests("UnitTests", "FlannelPluginTests", "FlannelPlugin", "Flannel", "CNI", "JSON", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "HostLocalPluginTests", "HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
 
         tests("IntegrationTests", "LinuxSystemTests", "LinuxSystem", "TestSupport"),
@@ -78,7 +81,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BridgePlugin", "HostLocalPlugin", "LoopbackPlugin", "CNITool", "JSON", "LinuxSystem", "TestSupport",
+                "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "CNITool", "JSON", "LinuxSystem",
+                "TestSupport",
             ],
             path: "Tests/EndToEndTests"),
     ],

@@ -24,7 +24,7 @@ struct HostLocalConfiguration {
         store = try StoreConfiguration(configuration)
         let ipam = store.ipam
         routes = try ipam.optional("routes") ?? []
-        resolvConf = try ipam.optionalPath("resolvConf")
+        resolvConf = try ipam.optionalNonemptyPath("resolvConf")
         reclaims = try ipam.optional("reclaim") ?? true
         warnAtPercent = try ipam.optional("warnAtPercent", as: Percentage.self)?.value
         _ = try StoreConfiguration.lockTimeoutSeconds(ipam)

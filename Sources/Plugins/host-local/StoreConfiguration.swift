@@ -20,7 +20,7 @@ struct StoreConfiguration {
         }
         network = configuration.name
         self.ipam = ipam
-        let written = try ipam.optionalPath("dataDir")
+        let written = try ipam.optionalNonemptyPath("dataDir")
         dataDirectory = written ?? LeaseStore.defaultRoot
         // A bad number is ADD's to complain about.
         let seconds = (try? Self.lockTimeoutSeconds(ipam)) ?? Self.defaultLockTimeoutSeconds
@@ -47,13 +47,7 @@ struct StoreConfiguration {
 
 extension JSONReader {
     /// Reads a path, where the empty string means none.
-    ///
-    /// - Throws: an error of the member's own for something that is no path.
-    func optionalPath(_ name: String) throws(JSONError) -> String? {
-        guard let path: String = try optional(name), !path.isEmpty else { return nil }
-        guard !path.utf8.contains(0) else {
-            throw JSONError(path: "\(self.path).\(name)", message: "expected a path, got one with a null character")
-        }
-        return path
+    func optionalNonemptyPath(_ name: String) throws(JSONError) -> String? {
+        try optionalPath(name).flatMap { $0.isEmpty ? nil : $0 }
     }
 }
