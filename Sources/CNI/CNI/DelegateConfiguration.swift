@@ -6,6 +6,7 @@ public import JSON
 public struct DelegateConfiguration: Hashable, Sendable {
     /// The name of the plugin.
     public let type: String
+    /// All members, sorted by their names, so that configurations of one meaning are equal.
     public private(set) var object: JSONObject
 
     /// Completes the `delegate` object of a configuration, an empty one where there is none.
@@ -45,12 +46,14 @@ public struct DelegateConfiguration: Hashable, Sendable {
         for member in defaults.members { object.setDefault(member.name, member.value) }
         if type == "bridge" { object.setDefault("isGateway", true) }
         takeVersion(of: configuration)
+        object = object.sorted
     }
 
     /// The same with members replaced or added.
     public func setting(_ members: JSONObject) -> DelegateConfiguration {
         var result = self
         for member in members.members { result.object[member.name] = member.value }
+        result.object = result.object.sorted
         return result
     }
 
@@ -60,11 +63,12 @@ public struct DelegateConfiguration: Hashable, Sendable {
         result.takeVersion(of: configuration)
         let passed = ["prevResult"] + NetworkConfiguration.validAttachmentsNames
         for name in passed { result.object[name] = configuration.reader.value.object?[name] }
+        result.object = result.object.sorted
         return result
     }
 
-    /// As the delegate reads it: compact, its members sorted by their names.
-    public var bytes: [UInt8] { object.sorted.serialized() }
+    /// As the delegate reads it.
+    public var bytes: [UInt8] { object.serialized() }
 
     /// The delegate, found on `CNI_PATH`.
     ///
@@ -84,7 +88,7 @@ public struct DelegateConfiguration: Hashable, Sendable {
 extension DelegateConfiguration: JSONReadable {
     /// Reads one that was completed before.
     public init(reading reader: JSONReader) throws(JSONError) {
-        object = try JSONObject(reading: reader)
+        object = try JSONObject(reading: reader).sorted
         type = try reader.required("type")
     }
 }
