@@ -27,7 +27,10 @@ struct ConfTests {
     func attachesTwoContainersAndLeavesNothing(file: String) throws {
         let list = try JSONValue(parsing: Repository.text("conf/\(file)"))
         let network = try #require(list.object?["name"]?.string)
-        try host.directory.write("net.d/\(file)", withLeases(in: "\(host.directory.path)/networks", list).description)
+        try host.directory.write("net.d/\(file)", withFiles(in: host.directory.path, list).description)
+        try host.directory.write(
+            "subnet.env",
+            "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.5.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n")
 
         let containers = [try TestContainer(), try TestContainer()]
         let results = try containers.map { try JSONValue(parsing: cnitool("add", network, $0.path)) }
@@ -43,10 +46,13 @@ struct ConfTests {
             #expect(try container.ip("link", "show").array?.count == 1)
         }
 
-        let bridges = Self.plugins(of: list).compactMap { $0["bridge"]?.string }
+        let bridges = Self.plugins(of: list).compactMap { plugin in
+            plugin["type"] == "flannel" ? "cni0" : plugin["bridge"]?.string
+        }
         #expect(try host.linkNames() == (["lo"] + bridges).sorted())
         #expect(try host.ruleset().isEmpty)
         #expect(host.directory.names(in: "cache/results").isEmpty)
+        #expect(host.directory.names(in: "flannel").allSatisfy { $0.hasPrefix(".") })
         let leases = host.directory.names(in: "networks/\(network)").filter { $0.contains(".") || $0.contains(":") }
         #expect(leases.allSatisfy { $0.hasPrefix("last_reserved_ip.") || $0.hasPrefix(".") }, "\(leases)")
     }
@@ -55,14 +61,19 @@ struct ConfTests {
         list.object?["plugins"]?.array?.compactMap(\.object) ?? []
     }
 
-    /// The list with the leases of `host-local` in a folder of the test's.
-    private func withLeases(in folder: String, _ list: JSONValue) -> JSONValue {
+    /// The list with all that its plugins read and keep in a folder of the test's.
+    private func withFiles(in folder: String, _ list: JSONValue) -> JSONValue {
         guard var object = list.object else { return list }
         object["plugins"] = .array(
             Self.plugins(of: list).map { plugin in
                 var plugin = plugin
+                if plugin["type"] == "flannel" {
+                    plugin["subnetFile"] = .string("\(folder)/subnet.env")
+                    plugin["dataDir"] = .string("\(folder)/flannel")
+                    plugin.setDefault("ipam", [:])
+                }
                 if var ipam = plugin["ipam"]?.object {
-                    ipam["dataDir"] = .string(folder)
+                    ipam["dataDir"] = .string("\(folder)/networks")
                     plugin["ipam"] = .object(ipam)
                 }
                 return .object(plugin)
