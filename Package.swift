@@ -67,7 +67,7 @@ let package = Package(
         tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "LeasesTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "FlannelTests", "Flannel", "Addressing", "TestSupport"),
-        tests("UnitTests", "FlannelPluginTests", "FlannelPlugin", "Flannel", "CNI", "JSON", "LinuxSystem", "TestSupport"),
+        tests("UnitTests", "FlannelPluginTests", "FlannelPlugin", "Flannel", "CNI", "JSON"),
         tests("UnitTests", "HostLocalPluginTests", "HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
 
         tests("IntegrationTests", "LinuxSystemTests", "LinuxSystem", "TestSupport"),

@@ -40,8 +40,6 @@ struct FlannelDelegateTests {
 
     private func contents(_ name: String) -> String? { network.host.directory.contents("flannel/\(name)") }
 
-    // MARK: ADD
-
     @Test func addHandsOverTheRenderingAndPrintsTheResult() throws {
         let added = try run("ADD")
         #expect(added.succeeded)
@@ -167,9 +165,10 @@ struct FlannelDelegateTests {
         #expect(network.host.directory.names(in: "flannel").isEmpty)
         #expect(plugins.calls.isEmpty)
     }
+}
 
-    // MARK: DEL and CHECK
-
+/// DEL and CHECK.
+extension FlannelDelegateTests {
     @Test(arguments: ["DEL", "CHECK"])
     mutating func laterVerbsGetWhatAddHandedOverAndThePreviousResult(command: String) throws {
         #expect(try run("ADD").succeeded)
@@ -268,9 +267,10 @@ struct FlannelDelegateTests {
         #expect(added.errorMessage?.contains("\(folder)/flannel") == true, "\(added.output)")
         #expect(plugins.calls.isEmpty)
     }
+}
 
-    // MARK: GC and STATUS
-
+/// GC and STATUS.
+extension FlannelDelegateTests {
     @Test mutating func garbageIsCollectedUnderEachConfigurationThatItWasAddedWith() throws {
         for id in ["old", "cid1"] { #expect(try run("ADD", id: id).succeeded) }
         try network.writeSubnets("10.244.9.1/24")

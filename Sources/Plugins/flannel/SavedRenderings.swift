@@ -20,8 +20,11 @@ struct SavedRenderings {
     /// Whose configuration it is.
     struct Owner: Hashable {
         let containerID: String
-        /// Nil where the reference, or for the reference, saved it for the container.
+        /// Nil in the reference's files, which are for all of a container's interfaces.
         let interfaceName: String?
+
+        /// The owner of the reference's file.
+        var ofWholeContainer: Owner { Owner(containerID: containerID, interfaceName: nil) }
 
         func isValid(among valid: Set<Attachment>) -> Bool {
             guard let interfaceName else { return valid.contains { $0.containerID == containerID } }
@@ -43,7 +46,7 @@ struct SavedRenderings {
 
     /// The configuration that an attachment was added with; nil when it is lost, which is logged for a torn one.
     func rendering(of attachment: Attachment) -> DelegateConfiguration? {
-        rendering(of: Owner(attachment)) ?? rendering(of: Owner(container: attachment))
+        rendering(of: Owner(attachment)) ?? rendering(of: Owner(attachment).ofWholeContainer)
     }
 
     /// The configuration of an owner, where it is one of this network.
@@ -64,7 +67,7 @@ struct SavedRenderings {
     ) throws(CNIError) {
         try reportingAsInputOutput { () throws(SystemError) in
             try File.makeDirectory(ownDirectory, mode: 0o700)
-            for owner in [Owner(attachment), Owner(container: attachment)] {
+            for owner in [Owner(attachment), Owner(attachment).ofWholeContainer] {
                 let earlier = bytes(of: owner)
                 let path = path(of: owner)
                 try File.replace(path, with: rendering.bytes, mode: 0o600)
@@ -85,7 +88,7 @@ struct SavedRenderings {
     func remove(_ owner: Owner) throws(CNIError) {
         try reportingAsInputOutput { () throws(SystemError) in
             try File.remove(path(of: owner))
-            let container = Owner(containerID: owner.containerID, interfaceName: nil)
+            let container = owner.ofWholeContainer
             guard owner != container, let shared = bytes(of: container) else { return }
             // A torn one is of no use to any network.
             if let rendering = Self.parsed(shared), !isOfThisNetwork(rendering) { return }
@@ -161,9 +164,5 @@ struct SavedRenderings {
 extension SavedRenderings.Owner {
     init(_ attachment: Attachment) {
         self.init(containerID: attachment.containerID, interfaceName: attachment.interfaceName)
-    }
-
-    fileprivate init(container attachment: Attachment) {
-        self.init(containerID: attachment.containerID, interfaceName: nil)
     }
 }
