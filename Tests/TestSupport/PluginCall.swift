@@ -23,13 +23,18 @@ public struct PluginCall: Sendable {
         namespacePath = container?.path
     }
 
-    /// Runs a verb on a host.
-    public func run(_ command: String, on host: borrowing NetworkNamespace) throws -> PluginOutcome {
-        let environment = ProcessEnvironment.entries(replacing: [
+    /// What a runtime sets for a verb; nil for what it leaves out.
+    public func variables(_ command: String) -> [String: String?] {
+        [
             "CNI_COMMAND": command, "CNI_CONTAINERID": containerID, "CNI_IFNAME": interfaceName,
             "CNI_NETNS": namespacePath, "CNI_ARGS": arguments,
             "CNI_PATH": (moreDirectories + [directory]).joined(separator: ":"),
-        ])
+        ]
+    }
+
+    /// Runs a verb on a host.
+    public func run(_ command: String, on host: borrowing NetworkNamespace) throws -> PluginOutcome {
+        let environment = ProcessEnvironment.entries(replacing: variables(command))
         let words = launcher + ["\(directory)/\(plugin)"]
         let input = configuration.serialized()
         let child = try host.run { () throws(SystemError) in
@@ -61,11 +66,15 @@ public struct PluginOutcome: Sendable {
     /// What it printed; null when that is no JSON.
     public let json: JSONValue
 
+    public init(ending: Subprocess.Ending, output: [UInt8], errorOutput: [UInt8]) {
+        self.ending = ending
+        self.output = String(decoding: output, as: UTF8.self)
+        self.errorOutput = String(decoding: errorOutput, as: UTF8.self)
+        json = (try? JSONValue(parsing: output)) ?? .null
+    }
+
     public init(_ child: Subprocess) {
-        ending = child.ending
-        output = String(decoding: child.output, as: UTF8.self)
-        errorOutput = String(decoding: child.errorOutput, as: UTF8.self)
-        json = (try? JSONValue(parsing: child.output)) ?? .null
+        self.init(ending: child.ending, output: child.output, errorOutput: child.errorOutput)
     }
 
     public var succeeded: Bool { ending == .exited(0) }

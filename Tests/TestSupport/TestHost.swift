@@ -74,6 +74,10 @@ public final class TestContainer: Sendable {
 /// What a program said when it failed.
 public struct CommandFailure: Error, CustomStringConvertible {
     public let description: String
+
+    public init(description: String) {
+        self.description = description
+    }
 }
 
 extension NetworkNamespace {
