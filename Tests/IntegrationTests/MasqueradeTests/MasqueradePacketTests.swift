@@ -11,8 +11,6 @@ struct MasqueradePacketTests {
     struct Network: Sendable {
         let command: String
         let forwarding: String
-        let echo: String
-        let addressType: String
         /// Of the container as its network has it.
         let address: String
         /// The ends of the host's three links: gateway of the container, of the neighbour, and the way outside.
@@ -24,12 +22,12 @@ struct MasqueradePacketTests {
 
     @Test(arguments: [
         Network(
-            command: "ip", forwarding: "ipv4/ip_forward", echo: "icmp type", addressType: "ipv4_addr",
-            address: "10.1.2.2/24", container: ["10.1.2.1", "10.1.2.2"], neighbor: ["10.1.2.129", "10.1.2.130"],
+            command: "ip", forwarding: "ipv4/ip_forward", address: "10.1.2.2/24", container: ["10.1.2.1", "10.1.2.2"],
+            neighbor: ["10.1.2.129", "10.1.2.130"],
             outside: ["192.0.2.1", "192.0.2.9"], prefixLength: 25),
         Network(
-            command: "ip6", forwarding: "ipv6/conf/all/forwarding", echo: "icmpv6 type", addressType: "ipv6_addr",
-            address: "fd00:1::2/64", container: ["fd00:1::1", "fd00:1::2"],
+            command: "ip6", forwarding: "ipv6/conf/all/forwarding", address: "fd00:1::2/64",
+            container: ["fd00:1::1", "fd00:1::2"],
             neighbor: ["fd00:1:0:0:8000::1", "fd00:1:0:0:8000::2"], outside: ["2001:db8::1", "2001:db8::9"],
             prefixLength: 65),
     ])
@@ -47,15 +45,15 @@ struct MasqueradePacketTests {
         try neighbor.shell("ip route add default via \(network.neighbor[0])")
 
         try container.shell("ping -c 1 -W 0.1 \(network.outside[1]) || true")
-        #expect(try outside.elements() == [network.container[1]])
+        #expect(try outside.echoSources() == [network.container[1]])
 
         let owner = RuleOwner(network: "net1", containerID: "cid1", interfaceName: "eth0")
         let address = try #require(InterfaceAddress(network.address))
         try host.run { () throws(SystemError) in try Masquerade(table: "cni_bridge").add([address], for: owner) }
         try container.shell("ping -c 1 -w 5 \(network.outside[1])")
-        #expect(try outside.elements() == [network.container[1], network.outside[0]].sorted())
+        #expect(try outside.echoSources() == [network.container[1], network.outside[0]].sorted())
         try container.shell("ping -c 1 -w 5 \(network.neighbor[1])")
-        #expect(try neighbor.elements() == [network.container[1]])
+        #expect(try neighbor.echoSources() == [network.container[1]])
     }
 
     /// Joins two namespaces, and lets the far one note down who asks for an echo.
@@ -71,27 +69,9 @@ struct MasqueradePacketTests {
             ip address add \(addresses[0])/\(network.prefixLength) dev \(name) \(noDetection)
             ip link set \(name) up
             """)
-        try other.shell(
-            """
-            set -e
-            ip address add \(addresses[1])/\(network.prefixLength) dev eth0 \(noDetection)
-            ip link set eth0 up
-            nft -f -
-            """,
-            input: """
-                table inet seen {
-                    set sources {
-                        type \(network.addressType)
-                        size 16
-                        flags dynamic
-                    }
-                    chain input {
-                        type filter hook input priority 0
-                        \(network.echo) echo-request update @sources { \(network.command) saddr }
-                    }
-                }
-
-                """)
+        try other.shell("ip address add \(addresses[1])/\(network.prefixLength) dev eth0 \(noDetection)")
+        try other.shell("ip link set eth0 up")
+        try other.noteEchoSources()
         // Both ends know each other from here on.
         try other.shell("ping -c 1 -w 5 \(addresses[0])")
     }
