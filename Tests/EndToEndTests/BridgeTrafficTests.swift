@@ -14,28 +14,27 @@ struct BridgeTrafficTests {
         containers = try (0..<3).map { _ in try TestContainer() }
     }
 
-    /// One family's addresses: of the network, and between the host and a router outside.
+    /// One family's addresses, of the network and of the router outside.
     struct Family: Sendable {
-        let subnet: JSONValue
+        let subnet: String
         let gateway: String
         let containers: [String]
         let uplink: String
         let router: String
-        let prefixLength: Int
 
         static let v4 = Family(
             subnet: "10.1.2.0/24", gateway: "10.1.2.1", containers: ["10.1.2.2", "10.1.2.3", "10.1.2.4"],
-            uplink: "192.0.2.1", router: "192.0.2.9", prefixLength: 24)
+            uplink: TestRouter.hostAddresses[0], router: TestRouter.addresses[0])
         static let v6 = Family(
             subnet: "fd00:1::/64", gateway: "fd00:1::1", containers: ["fd00:1::2", "fd00:1::3", "fd00:1::4"],
-            uplink: "2001:db8::1", router: "2001:db8::9", prefixLength: 64)
+            uplink: TestRouter.hostAddresses[1], router: TestRouter.addresses[1])
     }
 
     struct Case: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let families: [Family]
 
-        var ranges: [JSONValue] { families.map { [["subnet": $0.subnet]] } }
+        var ranges: [JSONValue] { families.map { [["subnet": .string($0.subnet)]] } }
     }
 
     static let cases = [
@@ -52,25 +51,6 @@ struct BridgeTrafficTests {
             let added = try network.call(containers[number], id: "cid\(number)").run("ADD", on: network.host)
             try #require(added.succeeded, "\(added.output)")
         }
-    }
-
-    /// Joins a router to the host, which answers where it knows a way, and notes who asks.
-    private func makeRouter(_ test: Case, knowingTheNetwork knowsTheNetwork: Bool) throws -> TestContainer {
-        let router = try TestContainer()
-        try network.host.run(
-            "ip", "link", "add", "uplink", "type", "veth", "peer", "name", "eth0", "netns", router.path)
-        for family in test.families {
-            try network.host.run(
-                "ip", "address", "add", "\(family.uplink)/\(family.prefixLength)", "dev", "uplink", "nodad")
-            try router.run("ip", "address", "add", "\(family.router)/\(family.prefixLength)", "dev", "eth0", "nodad")
-        }
-        try network.host.run("ip", "link", "set", "uplink", "up")
-        try router.run("ip", "link", "set", "eth0", "up")
-        for family in test.families where knowsTheNetwork {
-            try router.run("ip", "route", "add", family.subnet.string ?? "", "via", family.uplink)
-        }
-        try router.namespace.noteEchoSources()
-        return router
     }
 
     @Test(arguments: cases)
@@ -97,9 +77,9 @@ struct BridgeTrafficTests {
     @Test(arguments: cases)
     mutating func theOutsideSeesTheHostWhereItMasquerades(test: Case) throws {
         try attach(["isDefaultGateway": true, "ipMasq": true], as: test)
-        let router = try makeRouter(test, knowingTheNetwork: false)
+        let router = try TestRouter(beside: network.host)
         for family in test.families { #expect(containers[0].reaches(family.router), "\(family.router)") }
-        #expect(try router.namespace.echoSources() == test.families.map(\.uplink).sorted())
+        #expect(try router.sources() == test.families.map(\.uplink).sorted())
         // Its own network does not see the host: the gateway is asked by the container itself.
         try network.host.namespace.noteEchoSources()
         for family in test.families { #expect(containers[0].reaches(family.gateway)) }
@@ -109,12 +89,12 @@ struct BridgeTrafficTests {
     @Test(arguments: cases)
     mutating func theOutsideSeesTheContainerWhereNobodyMasquerades(test: Case) throws {
         try attach(["isDefaultGateway": true], as: test)
-        let router = try makeRouter(test, knowingTheNetwork: true)
+        let router = try TestRouter(beside: network.host, knowing: test.families.map(\.subnet))
         for family in test.families {
             #expect(containers[0].reaches(family.router), "\(family.router)")
-            #expect(router.reaches(family.containers[0]), "\(family.containers[0])")
+            #expect(router.machine.reaches(family.containers[0]), "\(family.containers[0])")
         }
-        #expect(try router.namespace.echoSources() == test.families.map { $0.containers[0] }.sorted())
+        #expect(try router.sources() == test.families.map { $0.containers[0] }.sorted())
     }
 
     @Test(arguments: cases)
@@ -123,9 +103,9 @@ struct BridgeTrafficTests {
         try attach(settings, settings, as: test)
         let deleted = try network.call(containers[0], id: "cid0").run("DEL", on: network.host)
         #expect(deleted.succeeded, "\(deleted.output)")
-        let router = try makeRouter(test, knowingTheNetwork: false)
+        let router = try TestRouter(beside: network.host)
         for family in test.families { #expect(containers[1].reaches(family.router), "\(family.router)") }
-        #expect(try router.namespace.echoSources() == test.families.map(\.uplink).sorted())
+        #expect(try router.sources() == test.families.map(\.uplink).sorted())
     }
 
     /// A broadcast comes back to who sent it.
