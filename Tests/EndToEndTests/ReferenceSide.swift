@@ -27,8 +27,6 @@ final class ReferenceSide {
         self.test = test
         self.directory = directory
         router = test.masquerades ? try TestRouter(beside: network.host) : nil
-        // The reference does not wait for its gateway's, and pings would.
-        try host.namespace.shell("echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad")
     }
 
     func container(_ id: String = "cid1") throws -> TestContainer {
@@ -81,7 +79,10 @@ final class ReferenceSide {
         if let router, case .verb("ADD") = step.action {
             let families = Set(network.leasedAddresses.map { $0.contains(":") })
             for address in TestRouter.addresses where families.contains(address.contains(":")) {
-                lines.append("reaches \(address): \(try container(step.containerID).reaches(address))")
+                let container = try container(step.containerID)
+                // The reference does not wait until its gateway may use its address, and one ping may not either.
+                let isReached = container.reaches(address) || container.reaches(address)
+                lines.append("reaches \(address): \(isReached)")
             }
             lines.append("the outside sees \(try router.sources())")
         }

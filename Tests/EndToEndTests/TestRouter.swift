@@ -8,9 +8,7 @@ struct TestRouter {
 
     let machine: TestContainer
 
-    /// Joins a router to a host.
-    ///
-    /// - Parameter networks: those that it has a route to, by way of the host; no other gets an answer.
+    /// Joins a router to a host; it has a route back to these networks, and no other gets an answer.
     init(beside host: TestHost, knowing networks: [String] = []) throws {
         machine = try TestContainer()
         try host.run("ip", "link", "add", "uplink", "type", "veth", "peer", "name", "eth0", "netns", machine.path)
