@@ -21,12 +21,233 @@ struct BridgeVLANTests {
         return call
     }
 
-    @Test mutating func withoutVLANOptionsFilteringStaysAsItIs() throws {
-        let added = try host.run("ADD", call(container))
+    private func add(_ container: GuestNamespace, id: String = "cid1") throws -> PluginOutcome {
+        let added = try host.run("ADD", call(container, id: id))
         try #require(added.succeeded, "\(added.output)\(added.errorOutput)")
+        return added
+    }
+
+    private func filtersVLANs() throws -> Bool {
         let bridge = try host.json("ip -d -j link show bridge0").first
-        #expect(bridge?["linkinfo"]?.object?["info_data"]?.object?["vlan_filtering"] == 0)
+        return bridge?["linkinfo"]?.object?["info_data"]?.object?["vlan_filtering"] == 1
+    }
+
+    /// A port's VLANs: the number alone for frames with a tag, `u` for those that leave without, `p` for the one that
+    /// frames without a tag get.
+    private func vlans(of port: String) throws -> [String] {
+        let entries = try host.json("bridge -j vlan show dev \(port)").first?["vlans"]?.array ?? []
+        return entries.compactMap(\.object).map { entry in
+            let flags = entry["flags"]?.array?.compactMap(\.string) ?? []
+            return
+                "\(entry["vlan"] ?? 0)\(flags.contains("PVID") ? "p" : "")\(flags.contains("Egress Untagged") ? "u" : "")"
+        }
+    }
+
+    private func addresses(of link: String) throws -> [String] {
+        let entries = try host.json("ip -j address show dev \(link) scope global").first?["addr_info"]?.array ?? []
+        return entries.compactMap(\.object).map { "\($0["local"]?.string ?? "")/\($0["prefixlen"] ?? 0)" }
+    }
+
+    private func linkNames() throws -> [String] {
+        try host.json("ip -j link show").compactMap { $0["ifname"]?.string }
+    }
+
+    struct PortCase: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let options: JSONObject
+        let vlans: [String]
+    }
+
+    private static let trunk: JSONValue = [["id": 101], ["minID": 200, "maxID": 203]]
+    private static let tagged = ["101", "200", "201", "202", "203"]
+
+    static let ports = [
+        PortCase(testDescription: "vlan", options: ["vlan": 100], vlans: ["100pu"]),
+        PortCase(testDescription: "trunk", options: ["vlanTrunk": trunk], vlans: ["1pu"] + tagged),
+        PortCase(
+            testDescription: "vlan and trunk", options: ["vlan": 100, "vlanTrunk": trunk], vlans: ["100pu"] + tagged),
+        PortCase(
+            testDescription: "vlan without the default one", options: ["vlan": 100, "preserveDefaultVlan": false],
+            vlans: ["100pu"]),
+        PortCase(
+            testDescription: "vlan with the default one", options: ["vlan": 100, "preserveDefaultVlan": true],
+            vlans: ["1u", "100pu"]),
+        PortCase(
+            testDescription: "a trunk that overlaps itself",
+            options: ["vlanTrunk": [["id": 101, "minID": 100, "maxID": 102], ["id": 102]]],
+            vlans: ["1pu", "100", "101", "102"]),
+        PortCase(testDescription: "an empty trunk", options: ["vlanTrunk": []], vlans: ["1pu"]),
+        PortCase(testDescription: "the highest VLAN", options: ["vlan": 4094], vlans: ["4094pu"]),
+    ]
+
+    @Test(arguments: ports)
+    mutating func aPortIsInItsVLANs(test: PortCase) throws {
+        network.more = ["ipam": [:]]
+        for member in test.options.members { network.more[member.name] = member.value }
+        let added = try add(container)
+        #expect(added.json.object?["interfaces"]?.array?.count == 3)
+        let port = try #require(added.interface(1)?["name"]?.string)
+        #expect(try filtersVLANs())
+        #expect(try vlans(of: port) == test.vlans)
+        #expect(try linkNames().count == 3)
+        let checked = try host.run("CHECK", call(container).after(added))
+        #expect(checked.succeeded, "\(checked.output)")
+        #expect(try host.run("DEL", call(container)).succeeded)
+        #expect(try linkNames() == ["lo", "bridge0"])
+    }
+
+    struct GatewayCase: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let ranges: [JSONValue]
+        let gateways: [String]
+        var options: JSONObject = [:]
+        var vlans = ["100pu"]
+    }
+
+    static let gateways = [
+        GatewayCase(testDescription: "IPv4", ranges: [[["subnet": "10.1.2.0/24"]]], gateways: ["10.1.2.1/24"]),
+        GatewayCase(testDescription: "IPv6", ranges: [[["subnet": "2001:db8::/64"]]], gateways: ["2001:db8::1/64"]),
+        GatewayCase(
+            testDescription: "dual stack", ranges: [[["subnet": "192.168.0.0/24"]], [["subnet": "fd00::/64"]]],
+            gateways: ["192.168.0.1/24", "fd00::1/64"]),
+        GatewayCase(
+            testDescription: "two IPv6 networks, without the default VLAN",
+            ranges: [[["subnet": "192.168.0.0/24"]], [["subnet": "fd00::/64"]], [["subnet": "2001:db8::/64"]]],
+            gateways: ["192.168.0.1/24", "fd00::1/64", "2001:db8::1/64"], options: ["preserveDefaultVlan": false]),
+        GatewayCase(
+            testDescription: "IPv4, with the default VLAN", ranges: [[["subnet": "10.1.2.0/24"]]],
+            gateways: ["10.1.2.1/24"], options: ["preserveDefaultVlan": true], vlans: ["1u", "100pu"]),
+    ]
+
+    @Test(arguments: gateways)
+    mutating func theGatewayOfAVLANIsAnInterfaceOfItsOwn(test: GatewayCase) throws {
+        network.ranges = test.ranges
+        network.more = ["isDefaultGateway": true, "vlan": 100]
+        for member in test.options.members { network.more[member.name] = member.value }
+        let added = try add(container)
+        #expect(added.json.object?["interfaces"]?.array?.count == 4)
+        let gateway = try #require(added.interface(3))
+        #expect(gateway["name"] == "bridge0.100")
+        #expect(gateway["sandbox"]?.string ?? "" == "")
+        #expect(try gateway["mac"] == host.json("ip -j link show bridge0.100").first?["address"])
+        #expect(try Set(addresses(of: "bridge0.100")) == Set(test.gateways))
+        #expect(try addresses(of: "bridge0") == [])
+        let ports = try host.json("ip -j link show master bridge0").compactMap { $0["ifname"]?.string }
+        #expect(ports.count == 2)
+        for port in ports { #expect(try vlans(of: port) == test.vlans, "\(port)") }
+        #expect(try linkNames().count == 5)
+        for gateway in test.gateways {
+            let address = String(gateway.prefix { $0 != "/" })
+            #expect(try container.reaches(address), "\(address)")
+        }
+        let checked = try host.run("CHECK", call(container).after(added))
+        #expect(checked.succeeded, "\(checked.output)")
+
+        // The next container finds the gateway, which stays when both are gone.
+        let other = try GuestNamespace()
+        #expect(try add(other, id: "cid2").interface(3)?["mac"] == gateway["mac"])
+        #expect(try linkNames().count == 6)
+        #expect(try host.run("DEL", call(container)).succeeded)
+        #expect(try host.run("DEL", call(nil, id: "cid2")).succeeded)
+        #expect(try linkNames().count == 4)
+        #expect(try Set(addresses(of: "bridge0.100")) == Set(test.gateways))
+    }
+
+    @Test(arguments: ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.1.0"])
+    mutating func everyVersionHasVLANs(version: String) throws {
+        network.version = version
+        network.more = ["isDefaultGateway": true, "vlan": 100, "vlanTrunk": [["id": 101]]]
+        _ = try add(container)
+        let ports = try host.json("ip -j link show master bridge0").compactMap { $0["ifname"]?.string }
+        #expect(try ports.map(vlans).contains(["100pu", "101"]))
         #expect(try container.reaches("10.1.2.1"))
         #expect(try host.run("DEL", call(container)).succeeded)
+        #expect(try container.json("ip -j link show").count == 1)
+    }
+
+    @Test mutating func withoutVLANOptionsFilteringStaysAsItIs() throws {
+        _ = try add(container)
+        #expect(try !filtersVLANs())
+        #expect(try container.reaches("10.1.2.1"))
+        #expect(try host.run("DEL", call(container)).succeeded)
+    }
+
+    @Test mutating func containersReachThoseOfTheirVLANAlone() throws {
+        var containers: [GuestNamespace] = []
+        for (number, vlan) in [100, 100, 200].enumerated() {
+            network.more = ["vlan": .number(JSONNumber(vlan))]
+            containers.append(try GuestNamespace())
+            _ = try add(containers[number], id: "cid\(number)")
+        }
+        #expect(try containers[0].reaches("10.1.2.3"))
+        #expect(try !containers[0].reaches("10.1.2.4", within: 1))
+        #expect(try !containers[2].reaches("10.1.2.3", within: 1))
+    }
+
+    @Test mutating func aTrunkCarriesTaggedFramesOfItsVLANsAlone() throws {
+        let member = try GuestNamespace()
+        network.more = ["vlan": 101]
+        _ = try add(member, id: "cid2")
+        network.more = ["ipam": [:], "vlanTrunk": [["id": 101]]]
+        _ = try add(container)
+        try container.run(
+            """
+            ip link add link eth0 name tagged type vlan id 101
+            ip address add 10.1.2.99/24 dev tagged
+            ip link set tagged up
+            """)
+        #expect(try container.reaches("10.1.2.2"))
+        try container.run(
+            """
+            ip link delete tagged
+            ip link add link eth0 name tagged type vlan id 102
+            ip address add 10.1.2.99/24 dev tagged
+            ip link set tagged up
+            """)
+        #expect(try !container.reaches("10.1.2.2", within: 1))
+    }
+
+    @Test mutating func twoVLANsHaveAGatewayEachOnOneBridge() throws {
+        let other = try GuestNamespace()
+        network.more = ["isDefaultGateway": true, "vlan": 100]
+        _ = try add(container)
+        network.name = "net2"
+        network.ranges = [[["subnet": "10.7.0.0/24"]]]
+        network.more = ["isDefaultGateway": true, "vlan": 200]
+        _ = try add(other, id: "cid2")
+        #expect(try container.reaches("10.1.2.1"))
+        #expect(try other.reaches("10.7.0.1"))
+        // Between the two, the host forwards.
+        #expect(try container.reaches("10.7.0.2"))
+    }
+
+    @Test(arguments: ["vid 100", "vid 101"])
+    mutating func checkFindsAVLANThatWasTakenOff(vlan: String) throws {
+        network.more = ["vlan": 100, "vlanTrunk": [["id": 101]]]
+        let added = try add(container)
+        #expect(try host.run("CHECK", call(container).after(added)).succeeded)
+        let port = try #require(added.interface(1)?["name"]?.string)
+        try host.run("bridge vlan delete dev \(port) \(vlan)")
+        let checked = try host.run("CHECK", call(container).after(added))
+        #expect(!checked.succeeded)
+        #expect(checked.errorMessage?.contains(String(vlan.dropFirst(4))) == true, "\(checked.output)")
+        #expect(try host.run("DEL", call(container)).succeeded)
+    }
+
+    /// Containers would otherwise be less apart than their owner believes.
+    @Test mutating func noBridgeIsLeftWithoutFilteringThatVLANsWant() throws {
+        try host.run("ip link add bridge0 type bridge && ip link set bridge0 up")
+        network.more = ["vlan": 100]
+        let added = try host.run("ADD", call(container))
+        #expect(try filtersVLANs() || !added.succeeded, "\(added.output)")
+        #expect(try added.succeeded || linkNames() == ["lo", "bridge0"])
+    }
+
+    @Test mutating func refusesAGatewayWhoseNameIsTooLong() throws {
+        network.more = ["isGateway": true, "vlan": 100, "bridge": "bridge-of-long"]
+        let added = try host.run("ADD", call(container))
+        #expect(added.errorMessage?.contains("bridge-of-long.100") == true, "\(added.output)")
+        #expect(try !linkNames().contains { $0.hasPrefix("veth") })
+        #expect(try container.json("ip -j link show").count == 1)
     }
 }
