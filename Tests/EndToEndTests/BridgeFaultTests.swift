@@ -11,12 +11,12 @@ struct BridgeFaultTests {
     init() throws {
         network = try BridgeNetwork()
         network.version = "1.1.0"
-        network.more = ["isDefaultGateway": true, "ipMasq": true]
+        network.more = ["isDefaultGateway": true, "ipMasq": true, "macspoofchk": true]
         network.ranges = [[["subnet": "10.1.2.0/24"]], [["subnet": "fd00:1::/64"]]]
     }
 
     /// Calls that change or ask the kernel, and the most of each that an ADD makes.
-    static let calls = [("sendto", 40), ("setns", 12), ("openat", 25), ("write", 15), ("socket", 8), ("clone3", 2)]
+    static let calls = [("sendto", 50), ("setns", 12), ("openat", 25), ("write", 15), ("socket", 9), ("clone3", 2)]
 
     /// How the dynamic loader ends a program whose libraries it cannot open; plugins built for release have none.
     private static let loaderFailure: CInt = 127

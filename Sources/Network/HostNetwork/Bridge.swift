@@ -69,6 +69,8 @@ public struct Bridge: Sendable {
             try host.perform([.createBridge(request), .change(linkNamed: name, to: mark)])
         } catch  where error.code == .exists {
             // Another plugin was faster; its bridge is as good.
+        } catch  where error.code == .notSupported && options.filtersVLANs {
+            throw SystemError(error.operation, name, error.code, explanation: BridgeVLAN.isMissingFromKernel)
         }
         // Where IPv6 is off there is nothing to switch off.
         try? Sysctl.set("net/ipv6/conf/\(name)/accept_ra", to: "0")
@@ -99,13 +101,14 @@ public struct Bridge: Sendable {
 
     /// Sees that the kernel would make a bridge for this process.
     ///
-    /// - Throws: `EOPNOTSUPP` where it has none; `EPERM` without the privilege.
-    public static func requireCreatable(on host: inout RouteSocket) throws(SystemError) {
+    /// - Throws: `EOPNOTSUPP` where it has none, or none that filters VLANs if it is to; `EPERM` without the privilege.
+    public static func requireCreatable(filteringVLANs: Bool, on host: inout RouteSocket) throws(SystemError) {
         var request = LinkRequest(name: "cni-status")
         // A group's address is what the kernel looks at last before it would make the bridge, and refuses.
         request.mac = MACAddress("01:00:5e:00:00:01")
         do throws(SystemError) {
             try host.perform(.createBridge(request))
         } catch  where error.code == .addressNotAvailable {}
+        if filteringVLANs { _ = try host.vlans(of: InterfaceIndex(rawValue: 0), "all bridges") }
     }
 }

@@ -19,6 +19,10 @@ public struct BridgeVLAN: Hashable, Sendable {
 
     /// The numbers that IEEE 802.1Q leaves to users.
     public static let validIDs: ClosedRange<UInt16> = 1...4094
+
+    /// What errors say where a bridge cannot filter VLANs.
+    public static let isMissingFromKernel =
+        "this kernel has no VLAN filtering for bridges (CONFIG_BRIDGE_VLAN_FILTERING)"
 }
 
 extension NetlinkRequest {
@@ -62,9 +66,7 @@ extension RouteSocket {
             return try query(request) { (_, payload) throws(SystemError) in try BridgeVLAN.list(payload) }
                 .flatMap { $0 }
         } catch  where error.code == .notSupported {
-            throw SystemError(
-                error.operation, name, error.code,
-                explanation: "this kernel has no VLAN filtering for bridges (CONFIG_BRIDGE_VLAN_FILTERING)")
+            throw SystemError(error.operation, name, error.code, explanation: BridgeVLAN.isMissingFromKernel)
         }
     }
 }

@@ -85,6 +85,7 @@ struct BridgeAttachment: ~Copyable {
         guard ipam == nil || !result.addresses.isEmpty else {
             throw CNIError(.other, "IPAM plugin returned missing IP config")
         }
+        try configuration.requireSufficientMTU(for: result.addresses.map(\.address))
         result.interfaces = []
         for index in result.addresses.indices { result.addresses[index].interface = Self.containerInterfaceIndex }
         return (pair, result)

@@ -126,6 +126,16 @@ struct BridgeConfiguration {
         return try reader.optional("ipMasq") ?? false ? backend : nil
     }
 
+    /// - Throws: code 7 when the addresses are more than the MTU allows.
+    func requireSufficientMTU(for addresses: [InterfaceAddress]) throws(CNIError) {
+        guard let mtu, mtu < Self.smallestIPv6MTU, addresses.contains(where: { $0.address.family == .v6 }) else { return }
+        throw CNIError(
+            .invalidConfiguration,
+            "mtu: expected \(Self.smallestIPv6MTU) or more, which IPv6 needs (RFC 8200, section 5), got \(mtu)")
+    }
+
+    private static let smallestIPv6MTU: UInt32 = 1280
+
     /// What the kernel lets a veth have.
     private static let mtuRange: ClosedRange<UInt32> = 68...65535
 

@@ -20,10 +20,11 @@ extension BridgePlugin {
     private func requireBridge(_ configuration: BridgeConfiguration, on host: inout RouteSocket) throws(CNIError) {
         try require {
             () throws(SystemError) in
+            let filtersVLANs = configuration.vlans != nil
             guard let link = try host.link(named: configuration.bridge) else {
-                return try Bridge.requireCreatable(on: &host)
+                return try Bridge.requireCreatable(filteringVLANs: filtersVLANs, on: &host)
             }
-            try Bridge.requireUsable(link, filteringVLANs: configuration.vlans != nil, on: &host)
+            try Bridge.requireUsable(link, filteringVLANs: filtersVLANs, on: &host)
         }
     }
 
