@@ -31,7 +31,7 @@ public struct Bridge: Sendable {
     static let portLimit = 1023
 
     /// Whether this suite made the bridge; one that an administrator made is changed as little as can be.
-    var isOurs: Bool { link.alias == Self.alias }
+    public var isOurs: Bool { link.alias == Self.alias }
 
     /// Takes the bridge of a name, making it when there is none, and sees that it is up.
     ///

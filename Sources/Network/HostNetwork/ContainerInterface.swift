@@ -12,19 +12,34 @@ public struct ContainerInterface: Sendable {
 
     /// Sets the kernel's parameters for the interface, which want to be there before it comes up.
     ///
-    /// IPv6 is switched on where there are IPv6 addresses; duplicate address detection is off unless asked for, since
-    /// the addresses come from an allocator that gives each one once.
+    /// Duplicate address detection is off unless asked for, since the addresses come from an allocator that gives each
+    /// one once. Where the kernel lacks a parameter there is nothing to set.
     ///
-    /// - Throws: the error of the first parameter that an address cannot do without.
+    /// - Throws: when the namespace cannot be entered.
     public func prepare(
-        for addresses: [InterfaceAddress], detectsDuplicates: Bool, in namespace: borrowing NetworkNamespace
+        detectsDuplicates: Bool, in namespace: borrowing NetworkNamespace
     ) throws(SystemError) {
         let name = link.name
         try namespace.run { () throws(SystemError) in
             if detectsDuplicates { try? Sysctl.set("net/ipv6/conf/\(name)/enhanced_dad", to: "1") }
             try? Sysctl.set("net/ipv6/conf/\(name)/accept_dad", to: detectsDuplicates ? "1" : "0")
             try? Sysctl.set("net/ipv4/conf/\(name)/arp_notify", to: "1")
-            guard addresses.contains(where: { $0.address.family == .v6 }) else { return }
+        }
+    }
+
+    /// Brings the interface up.
+    public func bringUp(in container: inout RouteSocket) throws(SystemError) {
+        var up = LinkRequest()
+        up.isUp = true
+        try container.perform(.change(link.index, link.name, to: up))
+    }
+
+    /// Sees that the interface can have IPv6 addresses, and keeps and announces them.
+    ///
+    /// - Throws: the error of the first parameter that cannot be set.
+    public func enableIPv6(in namespace: borrowing NetworkNamespace) throws(SystemError) {
+        let name = link.name
+        try namespace.run { () throws(SystemError) in
             for device in ["lo", name] {
                 try Sysctl.ensure("net/ipv6/conf/\(device)/disable_ipv6", is: "0")
             }
@@ -33,22 +48,19 @@ public struct ContainerInterface: Sendable {
         }
     }
 
-    /// Brings the interface up, and gives it its addresses and then its routes, with one system call.
+    /// Gives the interface, which is up, its addresses and then its routes, with one system call.
     ///
     /// - Throws: the first thing that the kernel refused.
     public func configure(
         addresses: [InterfaceAddress], routes: [Route], detectsDuplicates: Bool, in container: inout RouteSocket
     ) throws(SystemError) {
-        var up = LinkRequest()
-        up.isUp = true
         let routes = routes.map { route in
             var route = route
             route.device = link.index
             return route
         }
         try container.perform(
-            [.change(link.index, link.name, to: up)]
-                + addresses.map { .add($0, to: link.index, link.name, detectsDuplicates: detectsDuplicates) }
+            addresses.map { .add($0, to: link.index, link.name, detectsDuplicates: detectsDuplicates) }
                 + routes.map { .add($0) })
     }
 

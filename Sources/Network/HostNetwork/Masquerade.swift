@@ -23,6 +23,17 @@ public struct Masquerade: Sendable {
             chainPrefix: Self.chainPrefix)
     }
 
+    /// Makes the table, which takes longer than all the rest, for addresses that are known later.
+    ///
+    /// Removing no addresses takes it away again, if it is still empty.
+    public func prepare(on socket: inout NftablesSocket) throws(SystemError) {
+        try socket.update { (socket) throws(SystemError) in
+            var transaction = NftablesTransaction()
+            try ruleset.appendMissingTable(to: &transaction, on: &socket)
+            return transaction
+        }
+    }
+
     /// Masquerades what comes from the addresses and goes neither to their subnets nor to multicast.
     ///
     /// An address that has been another's, left by a container that is gone, becomes the owner's. Adding twice changes

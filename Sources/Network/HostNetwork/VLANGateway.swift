@@ -50,8 +50,10 @@ public enum VLANGateway {
         port.mtu = bridge.link.mtu
         port.master = bridge.link.index
         port.transmitQueueLength = 0
+        port.hasSingleQueue = true
         var gateway = LinkRequest(name: name)
         gateway.mtu = bridge.link.mtu
+        gateway.hasSingleQueue = true
         var mark = LinkRequest()
         mark.alias = Bridge.alias
         do throws(SystemError) {

@@ -56,10 +56,12 @@ public struct VethPair: Sendable {
         end.mtu = options.mtu
         end.master = bridge.link.index
         end.transmitQueueLength = 0
+        end.hasSingleQueue = true
         end.isUp = true
         var peer = LinkRequest(name: options.peerName)
         peer.mtu = options.mtu
         peer.mac = options.mac
+        peer.hasSingleQueue = true
         // The kernel takes these of a link that is there, and not of one in the making. Both go in one call, so that
         // there is no link that does not say whose it is, even if this process is killed.
         var more = LinkRequest()

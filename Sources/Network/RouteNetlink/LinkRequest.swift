@@ -15,6 +15,11 @@ public struct LinkRequest: Sendable {
     public var isPromiscuous: Bool?
     /// Frames; 0 makes the link queueless.
     public var transmitQueueLength: UInt32?
+    /// Whether a new link has room for one queue in each direction, and not for one for each processor.
+    ///
+    /// A veth uses one all the same, unless ethtool(8) asks for more, and to make and remove the others in sysfs takes
+    /// the kernel longer the more processors there are.
+    public var hasSingleQueue = false
     /// `ifalias`, at most 255 bytes, which the kernel takes of a link that is there and not of one in the making.
     public var alias: String?
     /// Settings as a bridge.
@@ -39,6 +44,10 @@ public struct LinkRequest: Sendable {
         if let mac { message.append(AttributeType(IFLA_ADDRESS), bytes: mac.bytes) }
         if let master { message.append(AttributeType(IFLA_MASTER), master.rawValue) }
         if let transmitQueueLength { message.append(AttributeType(IFLA_TXQLEN), transmitQueueLength) }
+        if hasSingleQueue {
+            message.append(AttributeType(IFLA_NUM_TX_QUEUES), UInt32(1))
+            message.append(AttributeType(IFLA_NUM_RX_QUEUES), UInt32(1))
+        }
         if let alias { message.append(AttributeType(IFLA_IFALIAS), string: alias) }
     }
 

@@ -33,12 +33,14 @@ public struct RouteSocket: ~Copyable {
     public mutating func link(named name: String) throws(SystemError) -> Link? {
         var message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: [], header: LinkHeader())
         message.append(AttributeType(IFLA_IFNAME), string: name)
+        message.append(AttributeType(IFLA_EXT_MASK), UInt32(RTEXT_FILTER_SKIP_STATS))
         return try link(NetlinkRequest(message, "find link", name))
     }
 
     /// The link of an index, nil when there is none.
     public mutating func link(at index: InterfaceIndex) throws(SystemError) -> Link? {
-        let message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: [], header: LinkHeader(index: index))
+        var message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: [], header: LinkHeader(index: index))
+        message.append(AttributeType(IFLA_EXT_MASK), UInt32(RTEXT_FILTER_SKIP_STATS))
         return try link(NetlinkRequest(message, "find link", "\(index.rawValue)"))
     }
 

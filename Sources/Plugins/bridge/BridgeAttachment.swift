@@ -45,7 +45,7 @@ struct BridgeAttachment: ~Copyable {
             on: &host)
     }
 
-    /// Makes the pair while IPAM, a process of its own, finds addresses.
+    /// Makes the pair and all else that needs no addresses while IPAM, a process of its own, finds them.
     ///
     /// The name is found free before, so that IPAM is not asked about an attachment that is in use.
     ///
@@ -56,29 +56,19 @@ struct BridgeAttachment: ~Copyable {
         var failure: (any Error)?
         var result = CNIResult()
         func make() {
-            do {
-                pair = try VethPair.create(options, on: bridge, from: &host, into: &container, of: namespace)
-            } catch {
-                failure = error
-            }
+            do { pair = try makePair(on: bridge) } catch { failure = error }
         }
         if let ipam {
             do {
                 result = try ipam.add(meanwhile: make)
                 rollback.register("release addresses") { try ipam.delete() }
             } catch {
-                // The interface is new and ours, so whatever lease there is belongs to nobody who uses it.
-                if pair != nil { try? ipam.delete() }
+                // Unless another attachment has the names, whatever lease there is belongs to nobody who uses it.
+                if (failure as? SystemError)?.code != .exists { try? ipam.delete() }
                 failure = failure ?? error
             }
         } else {
             make()
-        }
-        if let name = pair?.host.name {
-            rollback.register("delete \(name)") {
-                var host = try RouteSocket()
-                try host.deleteLink(named: name)
-            }
         }
         try Interruption.check()
         guard let pair, failure == nil else { throw failure ?? CNIError(.other, "no interface was made") }
@@ -91,11 +81,24 @@ struct BridgeAttachment: ~Copyable {
         return (pair, result)
     }
 
+    /// Makes the pair, up and with whatever wants to be there before the first frame.
+    private mutating func makePair(on bridge: Bridge) throws(SystemError) -> VethPair {
+        let pair = try VethPair.create(options, on: bridge, from: &host, into: &container, of: namespace)
+        rollback.register("delete \(pair.host.name)") {
+            var host = try RouteSocket()
+            try host.deleteLink(named: pair.host.name)
+        }
+        try checkSpoofing(by: pair)
+        try bringUp(pair)
+        try prepareMasquerade()
+        return pair
+    }
+
     /// The container's place in `interfaces`, behind the bridge and the end on the host.
     private static let containerInterfaceIndex = 2
 
     /// Drops what the container sends under other MAC addresses, before it can send anything.
-    mutating func checkSpoofing(by pair: VethPair) throws(SystemError) {
+    private mutating func checkSpoofing(by pair: VethPair) throws(SystemError) {
         guard configuration.checksSpoofing, let mac = pair.container.mac else { return }
         let owner = invocation.ruleOwner
         let port = pair.host.name
@@ -107,17 +110,24 @@ struct BridgeAttachment: ~Copyable {
         }
     }
 
-    /// Brings the container's interface up with its addresses and routes.
-    mutating func configure(_ pair: VethPair, for result: CNIResult) throws(SystemError) {
+    /// Brings the container's interface up, and waits until packets pass.
+    private mutating func bringUp(_ pair: VethPair) throws(SystemError) {
         guard !configuration.leavesContainerInterfaceDown else { return }
         let interface = ContainerInterface(pair.container)
+        if ipam != nil { try interface.prepare(detectsDuplicates: configuration.detectsDuplicates, in: namespace) }
+        try interface.bringUp(in: &container)
+        try pair.waitUntilUp(milliseconds: Self.linkDeadline, on: &host, and: &container, of: namespace)
+    }
+
+    /// Gives the container's interface its addresses and routes.
+    mutating func configure(_ pair: VethPair, for result: CNIResult) throws(SystemError) {
+        guard !result.addresses.isEmpty else { return }
+        let interface = ContainerInterface(pair.container)
         let addresses = result.addresses.map(\.address)
-        let detectsDuplicates = configuration.detectsDuplicates
-        if !addresses.isEmpty {
-            try interface.prepare(for: addresses, detectsDuplicates: detectsDuplicates, in: namespace)
-        }
+        if addresses.contains(where: { $0.address.family == .v6 }) { try interface.enableIPv6(in: namespace) }
         try interface.configure(
-            addresses: addresses, routes: result.kernelRoutes, detectsDuplicates: detectsDuplicates, in: &container)
+            addresses: addresses, routes: result.kernelRoutes, detectsDuplicates: configuration.detectsDuplicates,
+            in: &container)
     }
 
     /// Gives the gateways' addresses to the bridge, or to its interface in the containers' VLAN.
@@ -147,6 +157,17 @@ struct BridgeAttachment: ~Copyable {
             portName: HostInterface.gatewayPortName(bridge: bridge.link.name, vlan: vlan), host: &host)
     }
 
+    private mutating func prepareMasquerade() throws(SystemError) {
+        guard configuration.masquerade == .nftables, ipam != nil else { return }
+        let owner = invocation.ruleOwner
+        var nftables = try NftablesSocket()
+        try BridgePlugin.masquerade.prepare(on: &nftables)
+        rollback.register("masquerade") {
+            var nftables = try NftablesSocket()
+            try BridgePlugin.masquerade.remove([], of: owner, on: &nftables)
+        }
+    }
+
     mutating func masquerade(_ addresses: [InterfaceAddress]) throws(SystemError) {
         guard !addresses.isEmpty else { return }
         switch configuration.masquerade {
@@ -166,10 +187,8 @@ struct BridgeAttachment: ~Copyable {
         }
     }
 
-    /// Waits until packets pass, and tells the neighbours.
-    mutating func bringUp(_ pair: VethPair, with addresses: [InterfaceAddress]) throws(SystemError) {
-        guard !configuration.leavesContainerInterfaceDown else { return }
-        try pair.waitUntilUp(milliseconds: Self.linkDeadline, on: &host, and: &container, of: namespace)
+    /// Tells the neighbours who has the addresses, once it is sure that nobody else has.
+    mutating func announce(_ pair: VethPair, with addresses: [InterfaceAddress]) throws(SystemError) {
         guard !addresses.isEmpty else { return }
         let interface = ContainerInterface(pair.container)
         if configuration.detectsDuplicates {
@@ -187,7 +206,7 @@ struct BridgeAttachment: ~Copyable {
         _ bridge: Bridge, _ pair: VethPair, _ vlanGateway: Link?
     ) throws(SystemError) -> [CNIResult.Interface] {
         // A bridge of others may have taken the new port's MAC address.
-        let current = try host.link(at: bridge.link.index) ?? bridge.link
+        let current = bridge.isOurs ? bridge.link : try host.link(at: bridge.link.index) ?? bridge.link
         var container = CNIResult.Interface(pair.container)
         container.sandbox = invocation.namespacePath
         return [CNIResult.Interface(current), CNIResult.Interface(pair.host), container]

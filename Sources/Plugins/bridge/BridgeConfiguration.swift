@@ -128,7 +128,9 @@ struct BridgeConfiguration {
 
     /// - Throws: code 7 when the addresses are more than the MTU allows.
     func requireSufficientMTU(for addresses: [InterfaceAddress]) throws(CNIError) {
-        guard let mtu, mtu < Self.smallestIPv6MTU, addresses.contains(where: { $0.address.family == .v6 }) else { return }
+        guard let mtu, mtu < Self.smallestIPv6MTU, addresses.contains(where: { $0.address.family == .v6 }) else {
+            return
+        }
         throw CNIError(
             .invalidConfiguration,
             "mtu: expected \(Self.smallestIPv6MTU) or more, which IPv6 needs (RFC 8200, section 5), got \(mtu)")

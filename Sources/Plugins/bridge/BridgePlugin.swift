@@ -23,11 +23,10 @@ struct BridgePlugin: CNIPlugin {
         result.addGateways(configuration)
         let addresses = result.addresses.map(\.address)
 
-        try attachment.checkSpoofing(by: pair)
         try attachment.configure(pair, for: result)
         let vlanGateway = try attachment.serveGateways(of: result, on: bridge)
         try attachment.masquerade(addresses)
-        try attachment.bringUp(pair, with: addresses)
+        try attachment.announce(pair, with: addresses)
 
         result.interfaces = try attachment.interfaces(bridge, pair, vlanGateway)
         if let dns = configuration.dns { result.dns = dns }
