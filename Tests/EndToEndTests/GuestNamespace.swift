@@ -48,7 +48,7 @@ struct GuestNamespace {
     }
 
     private func answer(to command: String) throws -> Guest.Answer {
-        try guest.run("ip netns exec \(name) sh -eu <<'SCRIPT'\n\(command)\nSCRIPT")
+        try guest.run("nsenter --net=\(path) /bin/sh -eu <<'SCRIPT'\n\(command)\nSCRIPT")
     }
 
     @discardableResult
