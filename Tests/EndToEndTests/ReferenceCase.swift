@@ -16,6 +16,9 @@ struct ReferenceCase: CustomTestStringConvertible, Sendable {
     var testDescription: String { name }
 
     var masquerades: Bool { more["ipMasq"] == true }
+
+    /// Whether this suite makes rules that only it knows.
+    var usesOwnTables: Bool { masquerades && more["ipMasqBackend"] == nil || more["macspoofchk"] == true }
 }
 
 /// What this suite does on purpose in another way than the reference.

@@ -57,6 +57,12 @@ extension ReferenceCase {
             more: ["isDefaultGateway": true, "ipMasq": true]),
         ReferenceCase(name: "masquerade of both", ranges: dualStack, more: ["isDefaultGateway": true, "ipMasq": true]),
         ReferenceCase(name: "masquerade without a way out", more: ["isGateway": true, "ipMasq": true]),
+        ReferenceCase(
+            name: "masquerade by iptables", ranges: dualStack,
+            more: ["isDefaultGateway": true, "ipMasq": true, "ipMasqBackend": "iptables"]),
+        ReferenceCase(name: "spoof check", more: ["isDefaultGateway": true, "macspoofchk": true]),
+        ReferenceCase(
+            name: "duplicate address detection", ranges: dualStack, more: ["isDefaultGateway": true, "enabledad": true]),
         ReferenceCase(name: "forced address", more: ["isGateway": true, "forceAddress": true]),
         ReferenceCase(name: "vlan 0", more: ["isGateway": true, "vlan": 0]),
         ReferenceCase(name: "members in other cases", more: ["ISDEFAULTGATEWAY": true, "MTU": 1350]),
