@@ -38,7 +38,7 @@ let package = Package(
             name: "Nftables", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
             path: "Sources/Network/Nftables"),
         .target(
-            name: "HostNetwork", dependencies: ["RouteNetlink", "Nftables", "LinuxSystem", "Addressing"],
+            name: "HostNetwork", dependencies: ["RouteNetlink", "Nftables", "Netlink", "LinuxSystem", "Addressing"],
             path: "Sources/Network/HostNetwork"),
 
         .target(name: "CNI", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/CNI"),
@@ -72,7 +72,9 @@ let package = Package(
 
         tests("IntegrationTests", "LinuxSystemTests", "LinuxSystem", "TestSupport"),
         tests("IntegrationTests", "LeaseStoreTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
-        tests("IntegrationTests", "RouteNetlinkTests", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
+        tests(
+            "IntegrationTests", "RouteNetlinkTests", "RouteNetlink", "Netlink", "Addressing", "LinuxSystem",
+            "TestSupport"),
         tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem", "TestSupport"),
         tests(
             "IntegrationTests", "MasqueradeTests", "HostNetwork", "Nftables", "Addressing", "LinuxSystem",

@@ -49,11 +49,29 @@ public struct NetlinkSocket: ~Copyable {
         try perform([request])
     }
 
-    /// Sends requests in one system call, which the kernel carries out in their order, each whether or not one before
-    /// it failed.
+    /// Sends requests in as few system calls as can be, which the kernel carries out in their order, each whether or
+    /// not one before it failed.
     ///
     /// - Throws: the first error that the kernel answered, after all have been carried out.
     public mutating func perform(_ requests: [NetlinkRequest]) throws(SystemError) {
+        var failure: SystemError?
+        for start in stride(from: 0, to: requests.count, by: Self.requestsAtOnce) {
+            do throws(SystemError) {
+                try performAtOnce(Array(requests[start...].prefix(Self.requestsAtOnce)))
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// How many requests one call carries.
+    ///
+    /// The refusal of all of them has to fit into the receive buffer, where each takes about a kilobyte of the 208 that
+    /// `net.core.rmem_default` grants; the send buffer has room for more.
+    private static let requestsAtOnce = 128
+
+    private mutating func performAtOnce(_ requests: [NetlinkRequest]) throws(SystemError) {
         guard let last = requests.last else { return }
         let numbers = try send(requests.map(\.message), acknowledging: requests.count - 1)
         var failure: SystemError?

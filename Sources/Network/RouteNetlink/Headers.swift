@@ -47,6 +47,8 @@ struct RouteHeader: NetlinkHeader {
     var protocolNumber: UInt8 = 0
     var scope: UInt8 = 0
     var type: UInt8 = 0
+    /// `RTNH_F_…`.
+    var flags: UInt32 = 0
 
     static let length = 12
 
@@ -60,7 +62,30 @@ struct RouteHeader: NetlinkHeader {
         message.append(field: protocolNumber)
         message.append(field: scope)
         message.append(field: type)
-        message.append(field: UInt32(0))
+        message.append(field: flags)
+    }
+}
+
+/// `struct ndmsg`.
+struct NeighborHeader: NetlinkHeader {
+    /// `AF_INET`, `AF_INET6` or `AF_BRIDGE`.
+    var family = UInt8(AF_UNSPEC)
+    var index: InterfaceIndex?
+    /// `NUD_…`.
+    var state: UInt16 = 0
+    /// `NTF_…`.
+    var flags: UInt8 = 0
+
+    static let length = 12
+
+    func encode(into message: inout NetlinkMessage) {
+        message.append(field: family)
+        message.append(field: UInt8(0))
+        message.append(field: UInt16(0))
+        message.append(field: index?.rawValue ?? 0)
+        message.append(field: state)
+        message.append(field: flags)
+        message.append(field: UInt8(0))
     }
 }
 

@@ -30,6 +30,8 @@ public struct Link: Hashable, Sendable {
     public var bridge: BridgeOptions?
     /// Where the link is a port of a bridge, its settings there.
     public var port: BridgePortOptions?
+    /// Where the link is a VXLAN, its settings.
+    public var vxlan: VXLANOptions?
 
     /// `IFLA_OPERSTATE`, as in RFC 2863.
     public enum OperationalState: UInt8, Sendable {
@@ -69,6 +71,7 @@ public struct Link: Hashable, Sendable {
             switch type {
             case AttributeType(IFLA_INFO_KIND): kind = value.string
             case AttributeType(IFLA_INFO_DATA) where kind == "bridge": bridge = try BridgeOptions(reading: value)
+            case AttributeType(IFLA_INFO_DATA) where kind == "vxlan": vxlan = try VXLANOptions(reading: value)
             case AttributeType(IFLA_INFO_SLAVE_KIND): portKind = value.string
             case AttributeType(IFLA_INFO_SLAVE_DATA) where portKind == "bridge":
                 port = try BridgePortOptions(reading: value)

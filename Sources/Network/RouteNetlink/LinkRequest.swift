@@ -157,7 +157,7 @@ extension NetlinkRequest {
         return NetlinkRequest(message, "delete link", name)
     }
 
-    private static func create(
+    static func create(
         _ link: LinkRequest, kind: String, _ data: (inout NetlinkMessage) -> Void
     ) -> NetlinkRequest {
         var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), flags: [.create, .exclusive], header: link.header)

@@ -1,7 +1,7 @@
 public import Addressing
 import CLinux
 import LinuxSystem
-public import Netlink
+import Netlink
 
 /// A unicast route.
 public struct Route: Hashable, Sendable {
@@ -15,6 +15,10 @@ public struct Route: Hashable, Sendable {
     public var table: UInt32?
     /// `rtm_scope`, as in rtnetlink(7): 0 universe, 253 link, 254 host.
     public var scope: UInt8
+    /// Who made it, `rtm_protocol`.
+    public var origin: Origin
+    /// The gateway is taken to be on the link, whatever the other routes say.
+    public var isOnLink: Bool
     /// Bytes.
     public var mtu: UInt32?
     /// The maximum segment size that TCP advertises, in bytes.
@@ -22,7 +26,8 @@ public struct Route: Hashable, Sendable {
 
     public init(
         to destination: CIDR, via gateway: IPAddress? = nil, device: InterfaceIndex? = nil, priority: UInt32? = nil,
-        table: UInt32? = nil, scope: UInt8 = 0, mtu: UInt32? = nil, advertisedMSS: UInt32? = nil
+        table: UInt32? = nil, scope: UInt8 = 0, origin: Origin = .boot, isOnLink: Bool = false, mtu: UInt32? = nil,
+        advertisedMSS: UInt32? = nil
     ) {
         self.destination = destination
         self.gateway = gateway
@@ -30,8 +35,22 @@ public struct Route: Hashable, Sendable {
         self.priority = priority
         self.table = table
         self.scope = scope
+        self.origin = origin
+        self.isOnLink = isOnLink
         self.mtu = mtu
         self.advertisedMSS = advertisedMSS
+    }
+
+    /// A number of `/etc/iproute2/rt_protos`.
+    public struct Origin: RawRepresentable, Hashable, Sendable {
+        public let rawValue: UInt8
+
+        public init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+
+        /// What nobody else claims: `RTPROT_BOOT`.
+        public static let boot = Origin(rawValue: UInt8(RTPROT_BOOT))
     }
 
     /// The number of the main table.
@@ -41,7 +60,9 @@ public struct Route: Hashable, Sendable {
     init?(reading payload: Span<UInt8>) throws(SystemError) {
         let family: UInt8 = try payload.integer()
         let destinationLength = Int(try payload.integer(at: 1, as: UInt8.self))
+        origin = Origin(rawValue: try payload.integer(at: 5))
         scope = try payload.integer(at: 6)
+        isOnLink = try payload.integer(at: 8, as: UInt32.self) & UInt32(RTNH_F_ONLINK) != 0
         guard try payload.integer(at: 7, as: UInt8.self) == UInt8(RTN_UNICAST) else { return nil }
         let isV4 = family == UInt8(AF_INET)
         destination = isV4 ? .any(.v4) : .any(.v6)
@@ -74,10 +95,11 @@ public struct Route: Hashable, Sendable {
         }
     }
 
-    fileprivate func message(type: Int, flags: NetlinkFlags) -> NetlinkMessage {
+    func message(type: Int, flags: NetlinkFlags) -> NetlinkMessage {
         let header = RouteHeader(
             family: destination.family, destinationLength: destination.prefixLength,
-            protocolNumber: UInt8(RTPROT_BOOT), scope: scope, type: UInt8(RTN_UNICAST))
+            protocolNumber: origin.rawValue, scope: scope, type: UInt8(RTN_UNICAST),
+            flags: isOnLink ? UInt32(RTNH_F_ONLINK) : 0)
         var message = NetlinkMessage(type: UInt16(type), flags: flags, header: header)
         if !destination.isDefault { message.append(AttributeType(RTA_DST.rawValue), bytes: destination.address.bytes) }
         message.append(AttributeType(RTA_TABLE.rawValue), table ?? Self.mainTable)
@@ -104,12 +126,5 @@ extension Route: CustomStringConvertible {
         if let mtu { words.append("mtu \(mtu)") }
         if let advertisedMSS { words.append("advmss \(advertisedMSS)") }
         return words.joined(separator: " ")
-    }
-}
-
-extension NetlinkRequest {
-    /// `ip route append`: other routes to the same destination stay; an identical one is `EEXIST`.
-    public static func add(_ route: Route) -> NetlinkRequest {
-        NetlinkRequest(route.message(type: RTM_NEWROUTE, flags: .create), "add route", "\(route)")
     }
 }

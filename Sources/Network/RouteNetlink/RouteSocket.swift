@@ -22,7 +22,7 @@ public struct RouteSocket: ~Copyable {
         try socket.perform([request])
     }
 
-    /// Carries out requests in order with one system call, going on past errors.
+    /// Carries out requests in order with few system calls, going on past errors.
     ///
     /// - Throws: the first error.
     public mutating func perform(_ requests: [NetlinkRequest]) throws(SystemError) {
@@ -97,6 +97,45 @@ public struct RouteSocket: ~Copyable {
         let message = NetlinkMessage(type: UInt16(RTM_GETROUTE), flags: .dump, header: RouteHeader(family: family))
         return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
             try Route(reading: payload)
+        }
+    }
+
+    /// The unicast routes of one origin, in all tables.
+    public mutating func routes(_ family: AddressFamily, from origin: Route.Origin) throws(SystemError) -> [Route] {
+        let header = RouteHeader(family: family, protocolNumber: origin.rawValue)
+        let message = NetlinkMessage(type: UInt16(RTM_GETROUTE), flags: .dump, header: header)
+        return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
+            // A kernel before 4.20 lists those of all origins.
+            guard let route = try Route(reading: payload), route.origin == origin else { return nil }
+            return route
+        }
+    }
+
+    /// The addresses of all interfaces.
+    public mutating func addresses() throws(SystemError) -> [AssignedAddress] {
+        let message = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: .dump, header: AddressHeader())
+        return try socket.query(NetlinkRequest(message, "list addresses")) { (_, payload) throws(SystemError) in
+            try AssignedAddress(reading: payload)
+        }
+    }
+
+    /// The entries of a table on an interface.
+    public mutating func neighbors(
+        _ table: Neighbor.Table, on device: InterfaceIndex
+    ) throws(SystemError) -> [Neighbor] {
+        var message: NetlinkMessage
+        switch table {
+        case .neighbors:
+            message = NetlinkMessage(type: UInt16(RTM_GETNEIGH), flags: .dump, header: NeighborHeader())
+            message.append(AttributeType(NDA_IFINDEX), device.rawValue)
+        case .forwarding:
+            let header = NeighborHeader(family: UInt8(AF_BRIDGE), index: device)
+            message = NetlinkMessage(type: UInt16(RTM_GETNEIGH), flags: .dump, header: header)
+        }
+        return try socket.query(NetlinkRequest(message, "list \(table)")) { (_, payload) throws(SystemError) in
+            // A kernel before 4.20 lists those of all interfaces.
+            guard let entry = try Neighbor(table, reading: payload), entry.device == device else { return nil }
+            return entry
         }
     }
 

@@ -47,6 +47,13 @@ public struct MACAddress: Hashable, Sendable {
         rawValue = seed & 0xffff_ffff_ffff & ~Self.multicastBit | Self.localBit
     }
 
+    private init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    /// `00:00:00:00:00:00`, which no interface has.
+    public static let zero = MACAddress(rawValue: 0)
+
     /// Six bytes in transmission order.
     public var bytes: [UInt8] {
         stride(from: 40, through: 0, by: -8).map { UInt8(truncatingIfNeeded: rawValue >> $0) }
@@ -59,7 +66,7 @@ public struct MACAddress: Hashable, Sendable {
 
     /// Whether this is `00:00:00:00:00:00`.
     public var isZero: Bool {
-        rawValue == 0
+        self == .zero
     }
 
     /// Whether the address was chosen locally and not by a manufacturer.
