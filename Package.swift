@@ -64,6 +64,7 @@ let package = Package(
         tests("UnitTests", "CNITests", "CNI", "JSON", "Addressing"),
         tests("UnitTests", "NetlinkTests", "Netlink", "LinuxSystem"),
         tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
+        tests("UnitTests", "HostNetworkTests", "HostNetwork", "RouteNetlink", "Addressing"),
         tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "LeasesTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "FlannelTests", "Flannel", "Addressing", "TestSupport"),
@@ -78,6 +79,10 @@ let package = Package(
         tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem", "TestSupport"),
         tests(
             "IntegrationTests", "MasqueradeTests", "HostNetwork", "Nftables", "Addressing", "LinuxSystem",
+            "TestSupport"),
+
+        tests(
+            "IntegrationTests", "OverlayTests", "HostNetwork", "RouteNetlink", "Addressing", "LinuxSystem",
             "TestSupport"),
 
         .testTarget(

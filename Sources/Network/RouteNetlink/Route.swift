@@ -77,12 +77,19 @@ public struct Route: Hashable, Sendable {
                 }
             case AttributeType(RTA_GATEWAY.rawValue): gateway = IPAddress(bytes: value)
             case AttributeType(RTA_OIF.rawValue): device = InterfaceIndex(rawValue: try value.integer())
-            case AttributeType(RTA_PRIORITY.rawValue): priority = try value.integer()
+            case AttributeType(RTA_PRIORITY.rawValue):
+                let number: UInt32 = try value.integer()
+                priority = number == Self.defaultPriority(destination.family) ? nil : number
             case AttributeType(RTA_TABLE.rawValue): table = try value.integer()
             case AttributeType(RTA_METRICS.rawValue): try readMetrics(value)
             default: break
             }
         }
+    }
+
+    /// What the kernel gives a route without a priority: none to IPv4, `IP6_RT_PRIO_USER` of `linux/ipv6_route.h` to IPv6.
+    private static func defaultPriority(_ family: AddressFamily) -> UInt32 {
+        family == .v4 ? 0 : 1024
     }
 
     private mutating func readMetrics(_ metrics: Span<UInt8>) throws(SystemError) {

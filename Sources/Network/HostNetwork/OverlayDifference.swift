@@ -1,0 +1,75 @@
+public import Addressing
+
+/// Something in the kernel that was not as an overlay wants it, and has been mended.
+public struct OverlayDifference: Hashable, Sendable {
+    public let subject: Subject
+    public let object: Object
+    public let fault: Fault
+
+    init(_ subject: Subject, _ object: Object, _ fault: Fault) {
+        self.subject = subject
+        self.object = object
+        self.fault = fault
+    }
+
+    /// Whose it is.
+    public enum Subject: Hashable, Sendable {
+        /// This host's device, and what leads to no peer.
+        case device(String)
+        /// A peer, by its address on the underlay.
+        case peer(IPAddress)
+    }
+
+    public enum Object: Hashable, Sendable {
+        /// The device itself.
+        case link
+        /// A property of the device.
+        case setting(String)
+        case address(InterfaceAddress)
+        case route(CIDR)
+        case neighbor(IPAddress)
+        case forwarding(MACAddress)
+    }
+
+    public enum Fault: Hashable, Sendable {
+        case missing
+        /// There, and not as it should be, but as this says.
+        case wrong(String)
+        /// There, and wanted by nothing.
+        case surplus
+    }
+}
+
+extension OverlayDifference: CustomStringConvertible {
+    /// As in `peer 192.168.1.12: route 10.244.2.0/24 missing, added`.
+    public var description: String {
+        let what = "\(object)".isEmpty ? "" : "\(object) "
+        return switch fault {
+        case .missing: "\(subject): \(what)missing, added"
+        case .wrong(let present): "\(subject): \(what)wrong (\(present)), corrected"
+        case .surplus: "\(subject): \(what)surplus, removed"
+        }
+    }
+}
+
+extension OverlayDifference.Subject: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .device(let name): "device \(name)"
+        case .peer(let endpoint): "peer \(endpoint)"
+        }
+    }
+}
+
+extension OverlayDifference.Object: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .link: ""
+        case .setting(let name): name
+        case .address(let address): "address \(address)"
+        case .route(let destination): "route \(destination)"
+        case .neighbor(let address): "neighbor \(address)"
+        case .forwarding(let mac): mac.isZero ? "forwarding entry for broadcast" : "forwarding entry \(mac)"
+        }
+    }
+}

@@ -1,0 +1,241 @@
+public import Addressing
+import LinuxSystem
+public import RouteNetlink
+
+/// A host's end of a VXLAN, RFC 7348, as it should be.
+public struct VXLANDevice: Hashable, Sendable {
+    public let name: String
+    /// The network identifier, 24 bits.
+    public let id: UInt32
+    /// The UDP port of all hosts.
+    public let port: UInt16
+    /// The link that packets leave by.
+    public let underlay: InterfaceIndex
+    /// The address that packets come from.
+    public let local: IPAddress
+    public let mac: MACAddress
+    /// Bytes of payload in an inner frame.
+    public let mtu: UInt32
+    public let delivery: Delivery
+    /// Whether checksums are left to the link below; nil leaves it as it is.
+    public let offloadsChecksum: Bool?
+
+    /// How frames get from one host's containers to another's.
+    public enum Delivery: Hashable, Sendable {
+        /// By routes to a subnet of each host, of which the device has one address.
+        case routed(addresses: [IPAddress])
+        /// By a bridge that the device is a port of; broadcast goes to each peer, or to a multicast group.
+        case segment(bridge: InterfaceIndex, group: IPAddress?)
+    }
+
+    /// The port of Linux, older than the one that RFC 7348 was given.
+    public static let defaultPort: UInt16 = 8472
+
+    public init(
+        name: String, id: UInt32, port: UInt16 = defaultPort, underlay: InterfaceIndex, local: IPAddress,
+        mac: MACAddress, mtu: UInt32, delivery: Delivery, offloadsChecksum: Bool? = nil
+    ) {
+        self.name = name
+        self.id = id
+        self.port = port
+        self.underlay = underlay
+        self.local = local
+        self.mac = mac
+        self.mtu = mtu
+        self.delivery = delivery
+        self.offloadsChecksum = offloadsChecksum
+    }
+
+    /// The bytes that are put around an inner frame's payload: its Ethernet header, VXLAN, UDP and IP.
+    public static func overhead(over underlay: AddressFamily) -> UInt32 {
+        switch underlay {
+        case .v4: 14 + 8 + 8 + 20
+        case .v6: 14 + 8 + 8 + 40
+        }
+    }
+
+    /// Sees that the device is there and as it should be; works on the calling thread's namespace.
+    ///
+    /// What the kernel lets be changed is changed; for the rest, the device is deleted and made anew, with which its
+    /// routes, neighbours and forwarding entries are gone.
+    ///
+    /// - Parameters:
+    ///   - host: a socket in the calling thread's namespace.
+    ///   - differences: takes what was found otherwise.
+    /// - Returns: the device as it is now.
+    /// - Throws: `EEXIST` when another kind of link has the name, or another device the id and port; what the kernel
+    ///   refused.
+    func ensure(
+        on host: inout RouteSocket, _ differences: inout [OverlayDifference]
+    ) throws(SystemError) -> Link {
+        var link = try ensureLink(on: &host, &differences)
+        prepareParameters()
+        if !link.isUp || link.master != bridge {
+            link = try connect(link, on: &host, &differences)
+        }
+        try ensureAddresses(of: link, on: &host, &differences)
+        try ensureOffload(&differences)
+        return link
+    }
+
+    private func ensureLink(
+        on host: inout RouteSocket, _ differences: inout [OverlayDifference]
+    ) throws(SystemError) -> Link {
+        guard let link = try host.link(named: name) else {
+            differences.append(difference(.link, .missing))
+            return try create(on: &host)
+        }
+        guard link.kind == "vxlan", let present = link.vxlan else {
+            throw SystemError("use vxlan", name, .exists, explanation: "\"\(name)\" already exists but is not a VXLAN")
+        }
+        let fixed = fixedFaults(present)
+        let changeable = changeableFaults(link, present)
+        if fixed.isEmpty {
+            if changeable.isEmpty { return link }
+            if (try? change(link, on: &host)) != nil {
+                differences += changeable
+                return try self.link(on: &host)
+            }
+        }
+        differences += fixed + changeable
+        try host.deleteLink(named: name)
+        differences.append(difference(.link, .missing))
+        return try create(on: &host)
+    }
+
+    private func create(on host: inout RouteSocket) throws(SystemError) -> Link {
+        var request = LinkRequest(name: name)
+        // With an address from the start, nobody else finds a reason to give it one.
+        request.mac = mac
+        request.mtu = mtu
+        var options = settings
+        options.id = id
+        options.port = port
+        options.group = group
+        do throws(SystemError) {
+            try host.perform(.createVXLAN(request, options))
+        } catch  where error.code == .exists {
+            var error = error
+            error.explanation = (error.explanation ?? "") + " delete that device, or use another id or port"
+            throw error
+        }
+        return try link(on: &host)
+    }
+
+    private func change(_ link: Link, on host: inout RouteSocket) throws(SystemError) {
+        var request = LinkRequest()
+        request.mac = mac
+        request.mtu = mtu
+        try host.perform([.change(link.index, name, to: settings), .change(link.index, name, to: request)])
+    }
+
+    /// Makes the link a port of the bridge, or none, and brings it up.
+    private func connect(
+        _ link: Link, on host: inout RouteSocket, _ differences: inout [OverlayDifference]
+    ) throws(SystemError) -> Link {
+        // A device that was only just made is no news any more.
+        if !differences.contains(difference(.link, .missing)) {
+            if !link.isUp { differences.append(difference(.setting("state"), .wrong("down"))) }
+            if link.master != bridge {
+                differences.append(difference(.setting("bridge"), link.master == nil ? .missing : .wrong("another")))
+            }
+        }
+        var request = LinkRequest()
+        request.isUp = true
+        request.master = bridge ?? InterfaceIndex(rawValue: 0)
+        try host.perform(.change(link.index, name, to: request))
+        return try self.link(on: &host)
+    }
+
+    private func link(on host: inout RouteSocket) throws(SystemError) -> Link {
+        guard let link = try host.link(named: name) else { throw SystemError("find vxlan", name, .noSuchDevice) }
+        return link
+    }
+
+    /// The device takes no advice from routers, and IPv6 where it has addresses of it.
+    private func prepareParameters() {
+        // Where IPv6 is off there is nothing to switch off; an address that cannot be added says why.
+        try? Sysctl.ensure("net/ipv6/conf/\(name)/accept_ra", is: "0")
+        guard addresses.contains(where: { $0.address.family == .v6 }) else { return }
+        try? Sysctl.ensure("net/ipv6/conf/\(name)/disable_ipv6", is: "0")
+    }
+
+    /// Exactly the addresses, beside those of IPv6's link: another one would make a route of its own.
+    private func ensureAddresses(
+        of link: Link, on host: inout RouteSocket, _ differences: inout [OverlayDifference]
+    ) throws(SystemError) {
+        let present = try host.addresses(of: link.index).filter { !$0.address.isLinkLocal }
+        for address in present where !addresses.contains(address) {
+            differences.append(difference(.address(address), .surplus))
+            try host.perform(.delete(address, from: link.index, name))
+        }
+        for address in addresses where !present.contains(address) {
+            differences.append(difference(.address(address), .missing))
+            try host.perform(.add(address, to: link.index, name, detectsDuplicates: false))
+        }
+    }
+
+    private func ensureOffload(_ differences: inout [OverlayDifference]) throws(SystemError) {
+        guard let offloadsChecksum, try ChecksumOffload.isOn(name) != offloadsChecksum else { return }
+        try ChecksumOffload.set(name, on: offloadsChecksum)
+        differences.append(difference(.setting("checksum offload"), .wrong(offloadsChecksum ? "off" : "on")))
+    }
+}
+
+extension VXLANDevice {
+    /// What the kernel refuses to change.
+    private func fixedFaults(_ present: VXLANOptions) -> [OverlayDifference] {
+        var faults: [OverlayDifference] = []
+        if present.id != id { faults.append(difference(.setting("id"), .wrong(text(present.id)))) }
+        if present.port != port { faults.append(difference(.setting("port"), .wrong(text(present.port)))) }
+        if present.group != group { faults.append(difference(.setting("group"), .wrong(text(present.group)))) }
+        if present.isSpecial { faults.append(difference(.setting("options"), .surplus)) }
+        return faults
+    }
+
+    private func changeableFaults(_ link: Link, _ present: VXLANOptions) -> [OverlayDifference] {
+        var faults: [OverlayDifference] = []
+        if link.mac != mac { faults.append(difference(.setting("MAC address"), .wrong(text(link.mac)))) }
+        if link.mtu != mtu { faults.append(difference(.setting("MTU"), .wrong(text(link.mtu)))) }
+        if present.local != local { faults.append(difference(.setting("local address"), .wrong(text(present.local)))) }
+        if present.underlay != underlay { faults.append(difference(.setting("underlay"), .wrong("another"))) }
+        if present.isLearning != settings.isLearning {
+            faults.append(difference(.setting("learning"), .wrong(present.isLearning == true ? "on" : "off")))
+        }
+        return faults
+    }
+
+    private func text(_ value: (some CustomStringConvertible)?) -> String {
+        value.map { "\($0)" } ?? "none"
+    }
+
+    private func difference(
+        _ object: OverlayDifference.Object, _ fault: OverlayDifference.Fault
+    ) -> OverlayDifference {
+        OverlayDifference(.device(name), object, fault)
+    }
+
+    /// What may be changed later.
+    private var settings: VXLANOptions {
+        switch delivery {
+        case .routed: VXLANOptions(underlay: underlay, local: local, isLearning: false)
+        // Nobody else knows behind which host a container is.
+        case .segment: VXLANOptions(underlay: underlay, local: local, isLearning: true)
+        }
+    }
+
+    private var bridge: InterfaceIndex? {
+        guard case .segment(let bridge, _) = delivery else { return nil }
+        return bridge
+    }
+
+    private var group: IPAddress? {
+        guard case .segment(_, let group) = delivery else { return nil }
+        return group
+    }
+
+    private var addresses: [InterfaceAddress] {
+        guard case .routed(let addresses) = delivery else { return [] }
+        return addresses.compactMap { InterfaceAddress($0, prefixLength: $0.family.bitWidth) }
+    }
+}
