@@ -2,7 +2,7 @@ public import Addressing
 public import LinuxSystem
 public import Nftables
 
-/// Masquerading of containers' traffic to outside their own subnet, in a table of nf_tables.
+/// Masquerading of containers' traffic to outside their own networks, in a table of nf_tables.
 ///
 /// A base chain looks the source address up in a map, which leads to a chain for the container's network and subnet;
 /// adding and removing a container changes one element, however many there are. The table is made with the first
@@ -12,9 +12,13 @@ public import Nftables
 /// for keeps it open so long.
 public struct Masquerade: Sendable {
     private let ruleset: ContainerRuleset
+    private let exempted: [CIDR]
 
-    /// - Parameter table: the name of a table of family `inet` that is used for nothing else.
-    public init(table: String) {
+    /// - Parameters:
+    ///   - table: the name of a table of family `inet` that is used for nothing else.
+    ///   - exempted: where traffic is not masqueraded; the subnet of each address where none is of its family.
+    public init(table: String, exempting exempted: [CIDR] = []) {
+        self.exempted = exempted
         let table = Table(.inet, table, comment: "container addresses masqueraded by CNI plugins")
         ruleset = ContainerRuleset(
             table: table, base: Chain(in: table, "postrouting", hook: .sourceNAT),
@@ -34,7 +38,7 @@ public struct Masquerade: Sendable {
         }
     }
 
-    /// Masquerades what comes from the addresses and goes neither to their subnets nor to multicast.
+    /// Masquerades what comes from the addresses and goes neither to the exempted networks nor to multicast.
     ///
     /// An address that has been another's, left by a container that is gone, becomes the owner's. Adding twice changes
     /// nothing.
@@ -86,9 +90,9 @@ public struct Masquerade: Sendable {
         var transaction = NftablesTransaction()
         guard !addresses.isEmpty else { return transaction }
         try ruleset.appendMissingTable(to: &transaction, on: &socket)
-        let needed = networks(of: addresses).map { chain($0, owner) }
-        for (network, chain) in zip(networks(of: addresses), needed) {
-            let rules = rules(of: chain, network, owner)
+        let needed = exemptions(of: addresses).map { chain($0, owner) }
+        for (exempted, chain) in zip(exemptions(of: addresses), needed) {
+            let rules = rules(of: chain, exempted, owner)
             guard try socket.rules(in: chain).count < rules.count else { continue }
             transaction.ensure(chain)
             transaction.flush(chain)
@@ -111,19 +115,26 @@ public struct Masquerade: Sendable {
         return transaction
     }
 
-    private func rules(of chain: Chain, _ network: CIDR, _ owner: RuleOwner) -> [Rule] {
-        [
-            Rule(in: chain, .destinationAddress(in: network), .verdict(.return)),
-            Rule(in: chain, .destinationAddress(in: .multicast(network.family)), .verdict(.return)),
-            Rule(in: chain, .masquerade, comment: owner.abbreviatedNetwork),
-        ]
+    /// For exempted networks of one family.
+    private func rules(of chain: Chain, _ exempted: [CIDR], _ owner: RuleOwner) -> [Rule] {
+        let destinations = exempted + exempted.prefix(1).map { .multicast($0.family) }
+        return destinations.map { Rule(in: chain, .destinationAddress(in: $0), .verdict(.return)) }
+            + [Rule(in: chain, .masquerade, comment: owner.abbreviatedNetwork)]
     }
 
-    /// The subnets of addresses, each once and in their order.
-    private func networks(of addresses: [InterfaceAddress]) -> [CIDR] {
-        var networks: [CIDR] = []
-        for address in addresses where !networks.contains(address.network) { networks.append(address.network) }
-        return networks
+    /// Where traffic from an address is not masqueraded.
+    private func exemption(of address: InterfaceAddress) -> [CIDR] {
+        let networks = exempted.filter { $0.family == address.address.family }
+        return networks.isEmpty ? [address.network] : networks
+    }
+
+    /// The exemptions of addresses, each once and in their order.
+    private func exemptions(of addresses: [InterfaceAddress]) -> [[CIDR]] {
+        var exemptions: [[CIDR]] = []
+        for exemption in addresses.map(exemption) where !exemptions.contains(exemption) {
+            exemptions.append(exemption)
+        }
+        return exemptions
     }
 
     private func map(_ family: AddressFamily) -> VerdictMap {
@@ -134,25 +145,26 @@ public struct Masquerade: Sendable {
         VerdictMap(in: table, family == .v4 ? "masquerade4" : "masquerade6", .address(family))
     }
 
-    private func chain(_ network: CIDR, _ owner: RuleOwner) -> Chain {
+    private func chain(_ exempted: [CIDR], _ owner: RuleOwner) -> Chain {
         Chain(
-            in: ruleset.table, Self.chainName(network, owner), comment: "network \(owner.abbreviatedNetwork)")
+            in: ruleset.table, Self.chainName(exempted, owner), comment: "network \(owner.abbreviatedNetwork)")
     }
 
     private func element(_ address: InterfaceAddress, _ owner: RuleOwner) -> VerdictMap.Element {
         VerdictMap.Element(
-            in: map(address.address.family), .address(address.address), .goto(Self.chainName(address.network, owner)),
-            comment: owner.comment)
+            in: map(address.address.family), .address(address.address),
+            .goto(Self.chainName(exemption(of: address), owner)), comment: owner.comment)
     }
 
     private static let chainPrefix = "masquerade-"
 
-    /// The name of a chain for the network's containers in a subnet, at most 255 bytes.
+    /// The name of a chain for the network's containers, by where they are not masqueraded, at most 255 bytes.
     ///
-    /// No two networks and subnets share one: what is behind the last hyphen is the subnet. A colon, which cannot
-    /// be in the name of a chain, becomes an underscore, which cannot be in an address.
-    static func chainName(_ subnet: CIDR, _ owner: RuleOwner) -> String {
-        let subnet = String("\(subnet)".map { $0 == ":" ? "_" : $0 })
-        return "\(chainPrefix)\(RuleOwner.abbreviated(owner.network, to: 200))-\(subnet)"
+    /// No two networks and lists share one: what is behind the last hyphen is the one network of the list, or a hash of
+    /// all. A colon, which cannot be in the name of a chain, becomes an underscore, which cannot be in an address.
+    static func chainName(_ exempted: [CIDR], _ owner: RuleOwner) -> String {
+        let list = exempted.map { "\($0)" }.joined(separator: ",")
+        let text = exempted.count == 1 ? String(list.map { $0 == ":" ? "_" : $0 }) : RuleOwner.hexadecimalHash(list)
+        return "\(chainPrefix)\(RuleOwner.abbreviated(owner.network, to: 200))-\(text)"
     }
 }

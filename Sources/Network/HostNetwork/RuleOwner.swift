@@ -43,10 +43,14 @@ public struct RuleOwner: Hashable, Sendable {
     /// A slash can be neither in the name of a network, a container or an interface, nor break what nft(8) reads.
     static func abbreviated(_ name: String, to limit: Int) -> String {
         if name.utf8.count <= limit, name.utf8.allSatisfy(isPlain) { return name }
-        var hash = String(hash(name), radix: 16)
-        hash = String(repeating: "0", count: 16 - hash.count) + hash
         let beginning = name.utf8.prefix(limit - 17).prefix(while: isPlain)
-        return "\(String(decoding: beginning, as: UTF8.self))/\(hash)"
+        return "\(String(decoding: beginning, as: UTF8.self))/\(hexadecimalHash(name))"
+    }
+
+    /// Sixteen digits.
+    static func hexadecimalHash(_ text: String) -> String {
+        let digits = String(hash(text), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

@@ -60,6 +60,36 @@ struct MasqueradeTests {
         #expect(try host.rulesetJSON() == nfts.rulesetJSON())
     }
 
+    @Test func exemptsNetworksInsteadOfTheSubnet() throws {
+        let host = try NetworkNamespace.make()
+        let addresses = try addresses("10.244.1.2/24", "fd00:1::2/64", "10.245.1.2/24")
+        let networks = ["10.244.0.0/16", "10.245.0.0/16", "fd00::/48"].compactMap { CIDR($0) }
+        let wide = Masquerade(table: "cni_vxlan", exempting: networks)
+        try host.run { () throws(SystemError) in try wide.add(addresses, for: owner) }
+        let ruleset = try host.ruleset()
+        #expect(ruleset.contains("\t\tip daddr 10.244.0.0/16 return\n\t\tip daddr 10.245.0.0/16 return\n"))
+        #expect(ruleset.contains("chain masquerade-net1-fd00__/48 {"))
+        #expect(!ruleset.contains("10.244.1.0/24"))
+        let nfts = try NetworkNamespace.make()
+        try nfts.shell("nft -f -", input: ruleset)
+        #expect(try nfts.ruleset() == ruleset)
+
+        // With other networks, the chains of the old ones go.
+        let narrow = Masquerade(table: "cni_vxlan", exempting: Array(networks.prefix(1)))
+        try host.run { () throws(SystemError) in
+            #expect(try !narrow.contains(addresses, for: owner))
+            try narrow.add(addresses, for: owner)
+            #expect(try narrow.contains(addresses, for: owner))
+        }
+        let chains = try host.ruleset().split(separator: "\n").filter { $0.contains("chain masquerade") }
+        #expect(
+            Set(chains) == [
+                "\tchain masquerade-net1-10.244.0.0/16 {", "\tchain masquerade-net1-fd00_1__/64 {",
+            ])
+        try host.run { () throws(SystemError) in try narrow.remove(addresses.map(\.address), of: owner) }
+        #expect(try host.ruleset() == "")
+    }
+
     @Test func longNamesReadWellToo() throws {
         let host = try NetworkNamespace.make()
         let long = String(repeating: "0123456789", count: 30)

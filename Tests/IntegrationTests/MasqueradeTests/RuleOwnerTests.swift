@@ -47,7 +47,8 @@ struct RuleOwnerTests {
             try #require(CIDR($0))
         }
         let networks = ["net", "net-fd00", "net-", "net-fd00_1", long, long + "a"]
-        let names = networks.flatMap { network in subnets.map { Masquerade.chainName($0, owner(network, "c", "i")) } }
+        let lists = subnets.map { [$0] } + [Array(subnets[0...1]), Array(subnets[2...3]), subnets]
+        let names = networks.flatMap { network in lists.map { Masquerade.chainName($0, owner(network, "c", "i")) } }
         #expect(Set(names).count == names.count)
         #expect(names.allSatisfy { $0.utf8.count <= 255 })
     }
