@@ -21,6 +21,7 @@ let package = Package(
         .executable(name: "flannel", targets: ["FlannelPlugin"]),
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
+        .executable(name: "vxlan", targets: ["VXLANPlugin"]),
         .executable(name: "cnitool", targets: ["CNITool"]),
         .executable(name: "cni-bench", targets: ["Benchmark"]),
     ],
@@ -50,6 +51,7 @@ let package = Package(
         plugin("flannel", "FlannelPlugin", "Flannel"),
         plugin("host-local", "HostLocalPlugin", "Leases"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
+        plugin("vxlan", "VXLANPlugin", "HostNetwork", "Nftables", "RouteNetlink"),
 
         .executableTarget(
             name: "CNITool",
@@ -88,7 +90,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "CNITool", "JSON", "LinuxSystem",
+                "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "VXLANPlugin", "CNITool", "JSON",
+                "LinuxSystem",
                 "TestSupport",
             ],
             path: "Tests/EndToEndTests"),

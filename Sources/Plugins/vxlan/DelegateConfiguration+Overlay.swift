@@ -1,0 +1,86 @@
+import Addressing
+import CNI
+import JSON
+
+/// What the delegate is told, which by default is `bridge` with `host-local`.
+extension DelegateConfiguration {
+    /// For a node's containers.
+    ///
+    /// - Throws: code 7 for a `delegate` or an `ipam` that will not do.
+    init(_ input: NetworkConfiguration, _ configuration: VXLANConfiguration, on node: Node, mtu: UInt32) throws {
+        let ranges = node.shares.map { share in configuration.range(of: share) }
+        try self.init(
+            input, ranges: ranges, routes: configuration.mode.isRouted ? configuration.networks : [],
+            defaults: ["mtu": .number(JSONNumber(mtu))])
+        let ipam = object["ipam"]?.object
+        guard ipam?["type"] != "host-local" || ipam?.contains("ranges") == true || ipam?.contains("subnet") == true
+        else {
+            throw CNIError(
+                .invalidConfiguration,
+                "\(node.place): no \"range\" for host-local to give addresses of; add it, or configure \"ipam\"")
+        }
+        guard configuration.mode.isRouted || type == "bridge" else {
+            throw CNIError(.invalidConfiguration, "delegate.type: mode \"segment\" needs \"bridge\", got \"\(type)\"")
+        }
+    }
+
+    /// For removing containers, whatever is wrong with the rest of the configuration: any range will do.
+    init(removing input: NetworkConfiguration) throws {
+        let networks = (try? input.reader.optional("network", as: OneOrMore<CIDR>.self))?.elements ?? []
+        try self.init(input, ranges: networks.map { ["subnet": .string("\($0)")] }, routes: [], defaults: [:])
+    }
+
+    private init(
+        _ input: NetworkConfiguration, ranges: [JSONObject], routes: [CIDR], defaults: JSONObject
+    ) throws {
+        let reader = input.reader
+        var defaults = defaults
+        // Traffic inside the overlay keeps its addresses; the rest is masqueraded by this plugin itself.
+        defaults["ipMasq"] = false
+        let delegate: JSONReader? = try reader.optional("delegate")
+        if try delegate?.optional("isGateway", as: JSONValue.self) == nil {
+            // Where the addresses are not the node's own, all nodes would have the same gateway.
+            defaults[ranges.isEmpty ? "isGateway" : "isDefaultGateway"] = .bool(!ranges.isEmpty)
+        }
+        for name in ["bridge", "hairpinMode"] {
+            if let value: JSONValue = try reader.optional(name) { defaults[name] = value }
+        }
+        let ipam: JSONObject = try delegate?.optional("ipam") ?? reader.optional("ipam") ?? [:]
+        self = try DelegateConfiguration(of: input, by: "vxlan", reserving: ["name"], defaults: defaults)
+            .setting(["ipam": .object(try Self.completed(ipam, ranges: ranges, routes: routes))])
+    }
+
+    /// Gives `host-local` the node's addresses and the routes into the overlay; others' configuration is their users'.
+    private static func completed(
+        _ ipam: JSONObject, ranges: [JSONObject], routes: [CIDR]
+    ) throws(JSONError) -> JSONObject {
+        var ipam = ipam
+        let type = ipam["type"] ?? "host-local"
+        guard type == "host-local" else { return ipam }
+        ipam["type"] = type
+        if !ipam.contains("ranges") && !ipam.contains("subnet") && !ranges.isEmpty {
+            ipam["ranges"] = .array(ranges.map { [.object($0)] })
+        }
+        if !routes.isEmpty {
+            let reader = JSONReader(.object(ipam), path: "ipam")
+            let own = try reader.optional("routes", as: [JSONValue].self) ?? []
+            ipam["routes"] = .array(own + routes.map { ["dst": .string("\($0)")] })
+        }
+        return ipam
+    }
+
+    /// The bridge that containers hang on.
+    var bridge: String { object["bridge"]?.string ?? "cni0" }
+}
+
+extension VXLANConfiguration {
+    /// As host-local takes it, whose gateway is the first address.
+    fileprivate func range(of share: Node.Share) -> JSONObject {
+        if let subnet = share.subnet { return ["subnet": .string("\(subnet)")] }
+        let first = JSONValue.string("\(share.range.first)")
+        return [
+            "subnet": .string(network(of: share).map { "\($0)" } ?? ""), "rangeStart": first,
+            "rangeEnd": .string("\(share.range.last)"), "gateway": first,
+        ]
+    }
+}

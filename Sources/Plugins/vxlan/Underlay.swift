@@ -1,0 +1,79 @@
+import Addressing
+import CNI
+import HostNetwork
+import LinuxSystem
+import RouteNetlink
+
+/// The network that carries the overlay's packets, as this host sees it.
+struct Underlay {
+    let link: Link
+    /// The address that this host's packets come from.
+    let local: IPAddress
+    /// What the link reaches without a router.
+    let networks: [CIDR]
+
+    /// Finds the interface of this host's node.
+    ///
+    /// - Parameters:
+    ///   - name: of the interface; nil for the one with the node's public address.
+    ///   - publicIP: the node's, which behind a translator is not this host's.
+    ///   - addresses: all of this host's.
+    ///   - host: a socket on this host.
+    /// - Throws: code 7 when there is none.
+    init(
+        _ name: String?, of publicIP: IPAddress, among addresses: [AssignedAddress], on host: inout RouteSocket
+    ) throws {
+        let own = addresses.first { $0.address.address == publicIP }
+        if let name {
+            guard let link = try host.link(named: name) else {
+                throw CNIError(.invalidConfiguration, "iface: this host has no interface \"\(name)\"")
+            }
+            self.link = link
+        } else {
+            guard let own, let link = try host.link(at: own.index) else {
+                throw CNIError(
+                    .invalidConfiguration,
+                    "nodes: \(publicIP) is no address of this host; set \"iface\" to the interface to the other hosts")
+            }
+            guard !link.isLoopback else {
+                throw CNIError(
+                    .invalidConfiguration,
+                    "nodes: \(publicIP) is an address of \(link.name); set \"iface\" to the interface to the other hosts"
+                )
+            }
+            self.link = link
+        }
+        let index = link.index
+        let onLink = addresses.filter {
+            $0.index == index && $0.address.address.family == publicIP.family && !$0.address.address.isLinkLocal
+        }.map(\.address)
+        guard let local = own?.address.address ?? onLink.first?.address else {
+            throw CNIError(.invalidConfiguration, "iface: \(link.name) has no \(publicIP.family) address")
+        }
+        self.local = local
+        networks = onLink.map(\.network)
+    }
+
+    var isUp: Bool {
+        guard link.isUp else { return false }
+        switch link.operationalState {
+        case .up, .unknown: return true
+        default: return false
+        }
+    }
+
+    /// The bytes of payload that the overlay has in a frame.
+    ///
+    /// - Throws: code 7 when more are asked for than fit.
+    func mtu(_ wanted: UInt32?) throws(CNIError) -> UInt32 {
+        let overhead = VXLANDevice.overhead(over: local.family)
+        let (room, isTooSmall) = link.mtu.subtractingReportingOverflow(overhead)
+        guard !isTooSmall, room >= 68, wanted ?? 0 <= room else {
+            throw CNIError(
+                .invalidConfiguration,
+                "mtu: \(wanted.map { "\($0)" } ?? "an overlay") does not fit into the \(link.mtu) of \(link.name), which "
+                    + "leave \(isTooSmall ? 0 : room) over \(local.family)")
+        }
+        return wanted ?? room
+    }
+}

@@ -1,0 +1,140 @@
+import Addressing
+import CNI
+import HostNetwork
+import JSON
+import LinuxSystem
+
+/// What the configuration says about the overlay.
+struct VXLANConfiguration {
+    /// The overlay's ranges, at least one.
+    let networks: [CIDR]
+    let table: TableSource
+    /// The name or public address of the node that this host is; nil to find it out.
+    let ownNode: String?
+    let vni: UInt32
+    let port: UInt16
+    let device: String
+    /// The underlay's interface; nil for the one with this node's public address.
+    let underlay: String?
+    /// Bytes; nil for as much as the underlay leaves.
+    let mtu: UInt32?
+    let mode: Mode
+    let checksumOffload: ChecksumPolicy
+    let masquerades: Bool
+
+    enum Mode: Hashable {
+        /// Peers on the same link may be routed to without encapsulation.
+        case routed(isDirect: Bool)
+        /// Broadcast goes to a group, or else to every peer.
+        case segment(group: IPAddress?)
+
+        var isRouted: Bool {
+            if case .routed = self { true } else { false }
+        }
+    }
+
+    /// Where the table of nodes is.
+    enum TableSource {
+        case list([JSONReader])
+        case file(String)
+
+        /// - Throws: an error with the place of what is no list.
+        func entries() throws(JSONError) -> [JSONReader] {
+            switch self {
+            case .list(let entries): return entries
+            case .file(let path):
+                let bytes: [UInt8]
+                do throws(SystemError) {
+                    bytes = try File.read(path)
+                } catch {
+                    throw JSONError(message: "\(error.code)")
+                }
+                return try [JSONReader](reading: JSONReader(try JSONValue(parsing: bytes)))
+            }
+        }
+    }
+
+    /// - Throws: code 7 with the member that will not do.
+    init(_ configuration: NetworkConfiguration) throws {
+        let reader = configuration.reader
+        networks = try Self.networks(reader)
+        table = try Self.table(reader)
+        ownNode = try reader.optional("node")
+        vni = try Self.number(reader, "vni", in: 1...0xff_ffff) ?? 1
+        port = UInt16(
+            truncatingIfNeeded: try Self.number(reader, "port", in: 1...65535) ?? UInt32(VXLANDevice.defaultPort))
+        device = try reader.optional("device") ?? "vxlan.\(vni)"
+        underlay = try reader.optional("iface")
+        for name in [device, underlay].compactMap({ $0 }) { try Identifier.checkInterfaceName(name) }
+        let least: UInt32 = networks.contains { $0.family == .v6 } ? 1280 : 68
+        mtu = try Self.number(reader, "mtu", in: least...65535)
+        mode = try Self.mode(reader)
+        checksumOffload = try reader.optional("checksumOffload") ?? .auto
+        masquerades = try reader.optional("ipMasq") ?? false
+    }
+
+    /// The member of a node that has its addresses.
+    var shareMember: String { mode.isRouted ? "subnet" : "range" }
+
+    /// The range of the overlay that a node's addresses lie in.
+    func network(of share: Node.Share) -> CIDR? {
+        networks.first { $0.contains(share.range.first) && $0.contains(share.range.last) }
+    }
+
+    var networksText: String { networks.map { "\($0)" }.joined(separator: ", ") }
+
+    private static func networks(_ reader: JSONReader) throws -> [CIDR] {
+        let networks = try reader.required("network", as: OneOrMore<CIDR>.self).elements
+        guard !networks.isEmpty else { throw CNIError(.invalidConfiguration, "network: expected at least one network") }
+        for (index, network) in networks.enumerated() {
+            if let other = networks[..<index].first(where: network.overlaps) {
+                throw CNIError(.invalidConfiguration, "network: \(network) overlaps \(other)")
+            }
+        }
+        return networks
+    }
+
+    private static func table(_ reader: JSONReader) throws -> TableSource {
+        let list: [JSONReader]? = try reader.optional("nodes")
+        let file: String? = try reader.optional("nodesFile")
+        switch (list, file) {
+        case (let list?, nil): return .list(list)
+        case (nil, let file?): return .file(file)
+        default: throw CNIError(.invalidConfiguration, "expected exactly one of nodes and nodesFile")
+        }
+    }
+
+    private static func number(
+        _ reader: JSONReader, _ name: String, in range: ClosedRange<UInt32>
+    ) throws -> UInt32? {
+        guard let number: Int64 = try reader.optional(name) else { return nil }
+        guard let value = UInt32(exactly: number), range.contains(value) else {
+            throw CNIError(
+                .invalidConfiguration,
+                "\(name): expected a number from \(range.lowerBound) to \(range.upperBound), got \(number)")
+        }
+        return value
+    }
+
+    private static func mode(_ reader: JSONReader) throws -> Mode {
+        let isDirect: Bool = try reader.optional("directRouting") ?? false
+        let group: IPAddress? = try reader.optionalAddress("group")
+        switch try reader.optional("mode") ?? "routed" {
+        case "routed":
+            guard group == nil else {
+                throw CNIError(.invalidConfiguration, "group: only mode \"segment\" has broadcast to send to a group")
+            }
+            return .routed(isDirect: isDirect)
+        case "segment":
+            guard !isDirect else {
+                throw CNIError(.invalidConfiguration, "directRouting: only mode \"routed\" has routes")
+            }
+            if let group, !group.isMulticast {
+                throw CNIError(.invalidConfiguration, "group: expected a multicast address, got \(group)")
+            }
+            return .segment(group: group)
+        case let other:
+            throw CNIError(.invalidConfiguration, "mode: expected \"routed\" or \"segment\", got \"\(other)\"")
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Addressing
+import CNI
+import HostNetwork
+import LinuxSystem
+import Nftables
+import RouteNetlink
+
+/// CHECK and STATUS, which mend the overlay before they judge.
+extension VXLANPlugin {
+    func check(_ invocation: Invocation) throws {
+        let configuration = invocation.configuration
+        let site = try OverlaySite.reconciled(configuration)
+        if site.configuration.masquerades { try mendMasquerade(of: invocation, site) }
+        try site.delegate.forwarding(configuration).delegate(for: configuration).check()
+    }
+
+    func status(_ configuration: NetworkConfiguration) throws {
+        let site: OverlaySite
+        do {
+            site = try OverlaySite.reconciled(configuration) { site in
+                guard site.underlay.isUp else {
+                    throw CNIError(.notAvailable, "the underlay, \(site.underlay.link.name), is down")
+                }
+            }
+        } catch let error as SystemError {
+            throw CNIError(.limitedConnectivity, "\(error)")
+        } catch {
+            let error = CNIError(describing: error)
+            throw CNIError(.notAvailable, error.message, details: error.details)
+        }
+        try site.delegate.forwarding(configuration).delegate(for: configuration).status()
+    }
+
+    private func mendMasquerade(of invocation: Invocation, _ site: OverlaySite) throws {
+        let addresses = try invocation.configuration.previousResult()?.addresses.map(\.address) ?? []
+        let masquerade = Self.masquerade(exempting: site.configuration.networks)
+        var nftables = try NftablesSocket()
+        guard try !masquerade.contains(addresses, for: invocation.ruleOwner, on: &nftables) else { return }
+        try masquerade.add(addresses, for: invocation.ruleOwner, on: &nftables)
+        StandardStreams.log("masquerade of \(addresses.map { "\($0.address)" }.joined(separator: ", ")) missing, added")
+    }
+}

@@ -1,0 +1,42 @@
+import Addressing
+import CNI
+import HostNetwork
+import Nftables
+
+/// DEL and GC, which go on past errors; DEL needs neither the table of nodes nor the container's namespace.
+extension VXLANPlugin {
+    func delete(_ invocation: Invocation) throws {
+        var teardown = Teardown()
+        teardown.attempt {
+            try DelegateConfiguration(removing: invocation.configuration).forwarding(invocation.configuration)
+                .delegate(for: invocation.configuration).delete()
+        }
+        // Whether or not the configuration still asks for it: it may have changed since ADD.
+        teardown.attempt {
+            let addresses = (try? invocation.configuration.previousResult())?.addresses.map(\.address.address) ?? []
+            var nftables = try NftablesSocket()
+            if addresses.isEmpty {
+                try Self.masquerade().removeAll(of: invocation.ruleOwner, on: &nftables)
+            } else {
+                try Self.masquerade().remove(addresses, of: invocation.ruleOwner, on: &nftables)
+            }
+        }
+        try teardown.finish()
+    }
+
+    func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {
+        var teardown = Teardown()
+        teardown.attempt {
+            try DelegateConfiguration(removing: configuration).forwarding(configuration)
+                .delegate(for: configuration).collectGarbage()
+        }
+        teardown.attempt {
+            let owners = Set(valid.map { RuleOwner(network: configuration.name, $0) })
+            var nftables = try NftablesSocket()
+            try Self.masquerade().removeAll(ofNetwork: configuration.name, except: owners, on: &nftables)
+        }
+        // Peers that left the table go.
+        teardown.attempt { _ = try OverlaySite.reconciled(configuration) }
+        try teardown.finish()
+    }
+}

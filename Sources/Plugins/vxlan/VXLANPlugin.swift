@@ -1,0 +1,56 @@
+import Addressing
+import CNI
+import HostNetwork
+import LinuxSystem
+import Nftables
+
+/// Joins the containers of many hosts in one network, from one table of the hosts and without a daemon; the container's
+/// own interface is left to another plugin.
+@main
+struct VXLANPlugin: CNIPlugin {
+    static let name = "vxlan"
+
+    static func main() { PluginMain.run(VXLANPlugin()) }
+
+    func add(_ invocation: Invocation) throws -> CNIResult {
+        let configuration = invocation.configuration
+        let site = try OverlaySite.reconciled(configuration) { site in
+            // Before anything is made: a plugin that is not there is no reason to.
+            _ = try site.delegate.delegate(for: configuration)
+        }
+        var rollback = Rollback(report: StandardStreams.log)
+        let delegate = try site.delegate.delegate(for: configuration)
+        let result = try delegate.add()
+        rollback.register("delete by \(site.delegate.type)") { try delegate.delete() }
+        try Interruption.check()
+        let addresses = result.addresses.map(\.address)
+        if site.configuration.masquerades {
+            let masquerade = Self.masquerade(exempting: site.configuration.networks)
+            let owner = invocation.ruleOwner
+            var nftables = try NftablesSocket()
+            try masquerade.add(addresses, for: owner, on: &nftables)
+            rollback.register("masquerade") {
+                var nftables = try NftablesSocket()
+                try masquerade.remove(addresses.map(\.address), of: owner, on: &nftables)
+            }
+        }
+        try Interruption.check()
+        rollback.commit()
+        return result
+    }
+
+    static func masquerade(exempting networks: [CIDR] = []) -> Masquerade {
+        Masquerade(table: "cni_vxlan", exempting: networks)
+    }
+}
+
+extension Invocation {
+    var ruleOwner: RuleOwner { RuleOwner(network: configuration.name, attachment) }
+}
+
+extension RuleOwner {
+    init(network: String, _ attachment: Attachment) {
+        self.init(
+            network: network, containerID: attachment.containerID, interfaceName: attachment.interfaceName)
+    }
+}
