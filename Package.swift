@@ -66,6 +66,7 @@ let package = Package(
         tests("UnitTests", "CNITests", "CNI", "JSON", "Addressing"),
         tests("UnitTests", "NetlinkTests", "Netlink", "LinuxSystem"),
         tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
+        tests("UnitTests", "VXLANPluginTests", "VXLANPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
         tests("UnitTests", "HostNetworkTests", "HostNetwork", "RouteNetlink", "Addressing"),
         tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "LeasesTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
