@@ -58,7 +58,8 @@ let package = Package(
             dependencies: ["CNIRuntime", "Leases", "CNI", "JSON", "Addressing", "LinuxSystem"],
             path: "Sources/Tools/cnitool"),
         .executableTarget(
-            name: "Benchmark", dependencies: ["JSON", "LinuxSystem"], path: "Sources/Tools/cni-bench"),
+            name: "Benchmark", dependencies: ["RouteNetlink", "JSON", "Addressing", "LinuxSystem"],
+            path: "Sources/Tools/cni-bench"),
 
         .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
         tests("UnitTests", "AddressingTests", "Addressing", "TestSupport"),

@@ -15,6 +15,7 @@ struct Benchmark {
           startup     VERSION, which is a process's start and end
           bridge      ADD and DEL of bridge with host-local, one container at a time
           host-local  ADD, CHECK and DEL with up to 60,000 leases in the directory
+          overlay     STATUS of vxlan with up to 5,000 peers, which has no reference
 
         --runs N          measured runs of each cell (default 40)
         --bin DIR         our executables (default: the folder of this program)
@@ -41,7 +42,7 @@ struct Benchmark {
                 reference: try option("--reference") ?? "/usr/lib/cni")
             let subjects: [(name: String, run: (Bench) throws -> Void)] = [
                 ("startup", StartupBenchmark.run), ("bridge", BridgeBenchmark.run),
-                ("host-local", HostLocalBenchmark.run),
+                ("host-local", HostLocalBenchmark.run), ("overlay", OverlayBenchmark.run),
             ]
             guard arguments.allSatisfy({ name in subjects.contains { $0.name == name } }) else { throw UsageError() }
             for subject in subjects where arguments.isEmpty || arguments.contains(subject.name) {

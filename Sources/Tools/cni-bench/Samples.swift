@@ -49,7 +49,7 @@ struct Row {
         }
     }
 
-    private static func decimal(_ number: Double, digits: Int) -> String {
+    static func decimal(_ number: Double, digits: Int) -> String {
         guard number.isFinite, number < 1e9 else { return "-" }
         let unit = (0..<digits).reduce(1) { product, _ in product * 10 }
         let parts = Int((number * Double(unit)).rounded())
