@@ -88,6 +88,8 @@ extension OverlaySite {
     ) throws -> OverlaySite {
         var host = try RouteSocket()
         let site = try OverlaySite(input, on: &host)
+        // Without a plugin to hand containers to, there is no reason to change anything.
+        _ = try site.delegate.delegate(for: input)
         try verify(site)
         report(try site.reconcile(on: &host))
         return site

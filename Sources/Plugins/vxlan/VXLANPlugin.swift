@@ -14,10 +14,7 @@ struct VXLANPlugin: CNIPlugin {
 
     func add(_ invocation: Invocation) throws -> CNIResult {
         let configuration = invocation.configuration
-        let site = try OverlaySite.reconciled(configuration) { site in
-            // Before anything is made: a plugin that is not there is no reason to.
-            _ = try site.delegate.delegate(for: configuration)
-        }
+        let site = try OverlaySite.reconciled(configuration)
         var rollback = Rollback(report: StandardStreams.log)
         let delegate = try site.delegate.delegate(for: configuration)
         let result = try delegate.add()
