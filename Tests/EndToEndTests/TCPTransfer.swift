@@ -7,32 +7,45 @@ enum TCPTransfer {
     private static let port: UInt16 = 5001
     private static let block = 1 << 20
 
+    /// Sends and receives in turn, so that it needs no second thread.
+    ///
     /// - Throws: when a byte is lost or changed, or when a system call fails or takes too long.
-    static func run(blocks: Int, from client: TestContainer, to address: String, in server: TestContainer) async throws
-    {
+    static func run(blocks: Int, from client: TestContainer, to address: String, in server: TestContainer) throws {
         var generator = SeededGenerator(seed: 7)
         let bytes = (0..<block / 8).flatMap { _ in withUnsafeBytes(of: generator.next()) { Array($0) } }
         let listener = try socket(in: server, address)
         try check("bind", withAddress(address) { bind(listener.rawValue, $0, $1) })
         try check("listen", listen(listener.rawValue, 1))
-        let number = listener.rawValue
-        async let received: Void = onThread { try receive(blocks, of: bytes, from: number) }
-        try await onThread {
-            let sender = try socket(in: client, address)
-            try check("connect", withAddress(address) { connect(sender.rawValue, $0, $1) })
-            for _ in 0..<blocks { try sender.write(bytes.span) }
+        let sender = try socket(in: client, address)
+        try check("connect", withAddress(address) { connect(sender.rawValue, $0, $1) })
+        let receiver = try FileDescriptor(owning: accept(listener.rawValue, nil, nil))
+
+        let count = blocks * block
+        var (sent, received) = (0, 0)
+        var buffer = [UInt8](repeating: 0, count: block)
+        while received < count {
+            let room = send(sender.rawValue, bytes, from: sent % block, atMost: count - sent)
+            sent += room
+            // Waits only when nothing more can be sent.
+            let flags = room > 0 ? CInt(MSG_DONTWAIT) : 0
+            let start = received % block
+            let got = recv(receiver.rawValue, &buffer, block - start, flags)
+            guard got > 0 || got < 0 && errno == EAGAIN && room > 0 else {
+                throw CommandFailure(description: "receive: errno \(errno) after \(received) bytes")
+            }
+            guard got > 0 else { continue }
+            guard memcmp(buffer, Array(bytes[start..<start + got]), got) == 0 else {
+                throw CommandFailure(description: "other bytes than were sent after \(received)")
+            }
+            received += got
         }
-        try await received
     }
 
-    private static func receive(_ blocks: Int, of bytes: [UInt8], from listener: CInt) throws {
-        let connection = try FileDescriptor(owning: accept(listener, nil, nil))
-        var buffer = [UInt8](repeating: 0, count: block)
-        for number in 0..<blocks {
-            let count = recv(connection.rawValue, &buffer, block, CInt(MSG_WAITALL))
-            guard count == block, memcmp(buffer, bytes, block) == 0 else {
-                throw CommandFailure(description: "block \(number): \(count) bytes, errno \(errno)")
-            }
+    /// - Returns: how many bytes there was room for.
+    private static func send(_ socket: CInt, _ bytes: [UInt8], from start: Int, atMost limit: Int) -> Int {
+        let count = min(limit, block - start)
+        return bytes.withUnsafeBytes { bytes in
+            max(0, Glibc.send(socket, bytes.baseAddress.map { $0 + start }, count, CInt(MSG_DONTWAIT)))
         }
     }
 

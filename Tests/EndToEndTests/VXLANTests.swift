@@ -52,10 +52,10 @@ struct VXLANTests {
     ]
 
     @Test(arguments: transfers)
-    func fiftyMegabytesArriveAsTheyWere(options: VXLANCluster.Options) async throws {
+    func fiftyMegabytesArriveAsTheyWere(options: VXLANCluster.Options) throws {
         let cluster = try VXLANCluster(options, hosts: 2)
         let results = try cluster.attachAll()
-        try await TCPTransfer.run(
+        try TCPTransfer.run(
             blocks: 50, from: cluster.members[0].container, to: try #require(results[1].hosts.first),
             in: cluster.members[1].container)
     }
