@@ -61,8 +61,6 @@ extension ReferenceCase {
             name: "masquerade by iptables", ranges: dualStack,
             more: ["isDefaultGateway": true, "ipMasq": true, "ipMasqBackend": "iptables"]),
         ReferenceCase(name: "spoof check", more: ["isDefaultGateway": true, "macspoofchk": true]),
-        ReferenceCase(
-            name: "duplicate address detection", ranges: dualStack, more: ["isDefaultGateway": true, "enabledad": true]),
         ReferenceCase(name: "forced address", more: ["isGateway": true, "forceAddress": true]),
         ReferenceCase(name: "vlan 0", more: ["isGateway": true, "vlan": 0]),
         ReferenceCase(name: "members in other cases", more: ["ISDEFAULTGATEWAY": true, "MTU": 1350]),
