@@ -56,5 +56,7 @@ struct BridgeInterfaceTests {
             let routes = try container.run("ip", family, "route", "show")
             for gateway in gateways { #expect(routes.contains("via \(gateway) "), "\(routes)") }
         }
+        let checked = try network.call(container).after(added).run("CHECK", on: network.host)
+        #expect(checked.succeeded, "\(checked.output)")
     }
 }
