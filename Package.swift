@@ -39,7 +39,7 @@ let package = Package(
             name: "Nftables", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
             path: "Sources/Network/Nftables"),
         .target(
-            name: "HostNetwork", dependencies: ["RouteNetlink", "Nftables", "Netlink", "LinuxSystem", "Addressing"],
+            name: "HostNetwork", dependencies: ["RouteNetlink", "Nftables", "LinuxSystem", "Addressing"],
             path: "Sources/Network/HostNetwork"),
 
         .target(name: "CNI", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/CNI"),
@@ -73,6 +73,7 @@ let package = Package(
         tests("UnitTests", "LeasesTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "FlannelTests", "Flannel", "Addressing", "TestSupport"),
         tests("UnitTests", "FlannelPluginTests", "FlannelPlugin", "Flannel", "CNI", "JSON"),
+        tests("UnitTests", "BridgePluginTests", "BridgePlugin", "CNI", "HostNetwork", "JSON", "TestSupport"),
         tests("UnitTests", "HostLocalPluginTests", "HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
 
         tests("IntegrationTests", "LinuxSystemTests", "LinuxSystem", "TestSupport"),

@@ -37,7 +37,16 @@ public struct Overlay: Sendable {
             neighbors: try host.neighbors(.neighbors, on: link.index),
             forwarding: try host.neighbors(.forwarding, on: link.index))
         let plan = OverlayPlan(self, on: link.index, present)
-        try host.perform(plan.requests)
+        try host.perform(
+            plan.changes.map { change in
+                switch change {
+                case .add(let route): .addOnly(route)
+                case .replace(let route): .replace(route)
+                case .remove(let route): .delete(route)
+                case .replaceEntry(let entry): .replace(entry)
+                case .removeEntry(let entry): .delete(entry)
+                }
+            })
         return differences + plan.differences
     }
 

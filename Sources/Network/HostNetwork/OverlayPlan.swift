@@ -1,19 +1,28 @@
 import Addressing
-import Netlink
 import RouteNetlink
 
-/// What differs between what an overlay needs and what the kernel has, and the requests that mend it.
+/// What differs between what an overlay needs and what the kernel has, and the changes that mend it.
 struct OverlayPlan {
     private(set) var differences: [OverlayDifference] = []
 
-    private var removedRoutes: [NetlinkRequest] = []
-    private var added: [NetlinkRequest] = []
-    private var removedEntries: [NetlinkRequest] = []
+    private var removedRoutes: [Change] = []
+    private var added: [Change] = []
+    private var removedEntries: [Change] = []
+
+    /// One thing that is told the kernel.
+    enum Change: Hashable {
+        /// Fails where there is another route to the same destination, which is not ours to replace.
+        case add(Route)
+        case replace(Route)
+        case remove(Route)
+        case replaceEntry(Neighbor)
+        case removeEntry(Neighbor)
+    }
 
     /// In an order in which no packet meets a route without its neighbour, nor a neighbour without its host: what is
     /// not wanted stops being routed first; then neighbours, forwarding entries and routes are made; last goes what
     /// nothing leads to any more.
-    var requests: [NetlinkRequest] {
+    var changes: [Change] {
         removedRoutes + added + removedEntries
     }
 
@@ -29,7 +38,7 @@ struct OverlayPlan {
             for entry in wanted.neighbors {
                 guard let fault = neighbors.fault(of: entry) else { continue }
                 note(.peer(endpoint), .neighbor(entry.address), fault)
-                added.append(.replace(entry))
+                added.append(.replaceEntry(entry))
             }
         }
         let group = overlay.groupEntry(on: index).map { (device, $0) }
@@ -39,14 +48,13 @@ struct OverlayPlan {
         for (subject, entry) in entries + (group.map { [$0] } ?? []) {
             guard let fault = forwarding.fault(of: entry) else { continue }
             note(subject, .forwarding(entry.mac), fault)
-            added.append(.replace(entry))
+            added.append(.replaceEntry(entry))
         }
         for (endpoint, wanted) in zip(endpoints, wanted) {
             for route in wanted.routes {
                 guard let fault = routes.fault(of: route) else { continue }
                 note(.peer(endpoint), .route(route.destination), fault)
-                // Another's route to the same destination is not ours to replace.
-                added.append(fault == .missing ? .addOnly(route) : .replace(route))
+                added.append(fault == .missing ? .add(route) : .replace(route))
             }
         }
         removeSurplus(of: overlay, device, Set(endpoints), routes.rest, neighbors.rest, forwarding.rest)
@@ -58,16 +66,16 @@ struct OverlayPlan {
     ) {
         for route in routes {
             note(device, .route(route.destination), .surplus)
-            removedRoutes.append(.delete(route))
+            removedRoutes.append(.remove(route))
         }
         // What the kernel found out by itself, multicast addresses for one, is none of ours.
         for entry in neighbors where entry.isPermanent {
             note(device, .neighbor(entry.address), .surplus)
-            removedEntries.append(.delete(entry))
+            removedEntries.append(.removeEntry(entry))
         }
         for entry in forwarding where !overlay.tolerates(entry, endpoints) {
             note(endpoints.contains(entry.address) ? .peer(entry.address) : device, .forwarding(entry.mac), .surplus)
-            removedEntries.append(.delete(entry))
+            removedEntries.append(.removeEntry(entry))
         }
     }
 

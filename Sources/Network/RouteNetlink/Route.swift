@@ -56,8 +56,42 @@ public struct Route: Hashable, Sendable {
     /// The number of the main table.
     public static let mainTable = UInt32(RT_TABLE_MAIN.rawValue)
 
-    /// Reads the payload of `RTM_NEWROUTE`; nil for what is no unicast route of one next hop.
-    init?(reading payload: Span<UInt8>) throws(SystemError) {
+    /// Reads the payload of `RTM_NEWROUTE`: a route for each next hop, none for what is no unicast route.
+    static func list(_ payload: Span<UInt8>) throws(SystemError) -> [Route] {
+        guard let route = try Route(reading: payload) else { return [] }
+        var routes: [Route] = []
+        try payload.forEachAttribute(from: RouteHeader.length) { (type, value) throws(SystemError) in
+            guard type == AttributeType(RTA_MULTIPATH.rawValue) else { return }
+            try routes.append(contentsOf: route.nextHops(value))
+        }
+        return routes.isEmpty ? [route] : routes
+    }
+
+    /// This route by each of the next hops: `struct rtnexthop`, with the attributes of each behind it.
+    private func nextHops(_ hops: Span<UInt8>) throws(SystemError) -> [Route] {
+        let headerLength = 8
+        var routes: [Route] = []
+        var position = 0
+        while hops.count - position >= headerLength {
+            let length = Int(try hops.integer(at: position, as: UInt16.self))
+            guard length >= headerLength, length <= hops.count - position else {
+                throw SystemError("read netlink message", nil, .badMessage)
+            }
+            var route = self
+            let hop = hops.extracting(position..<position + length)
+            route.isOnLink = try hop.integer(at: 2, as: UInt8.self) & UInt8(RTNH_F_ONLINK) != 0
+            route.device = InterfaceIndex(rawValue: try hop.integer(at: 4))
+            try hop.forEachAttribute(from: headerLength) { (type, value) throws(SystemError) in
+                if type == AttributeType(RTA_GATEWAY.rawValue) { route.gateway = IPAddress(bytes: value) }
+            }
+            routes.append(route)
+            position += (length + 3) & ~3
+        }
+        return routes
+    }
+
+    /// Reads the payload of `RTM_NEWROUTE`, several next hops aside; nil for what is no unicast route.
+    private init?(reading payload: Span<UInt8>) throws(SystemError) {
         let family: UInt8 = try payload.integer()
         let destinationLength = Int(try payload.integer(at: 1, as: UInt8.self))
         origin = Origin(rawValue: try payload.integer(at: 5))
@@ -88,7 +122,7 @@ public struct Route: Hashable, Sendable {
     }
 
     /// What the kernel gives a route without a priority: none to IPv4, `IP6_RT_PRIO_USER` of `linux/ipv6_route.h` to IPv6.
-    private static func defaultPriority(_ family: AddressFamily) -> UInt32 {
+    public static func defaultPriority(_ family: AddressFamily) -> UInt32 {
         family == .v4 ? 0 : 1024
     }
 

@@ -92,12 +92,12 @@ public struct RouteSocket: ~Copyable {
         try socket.query(request, decode)
     }
 
-    /// The unicast routes of all tables.
+    /// The unicast routes of all tables, one for each next hop.
     public mutating func routes(_ family: AddressFamily) throws(SystemError) -> [Route] {
         let message = NetlinkMessage(type: UInt16(RTM_GETROUTE), flags: .dump, header: RouteHeader(family: family))
         return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
-            try Route(reading: payload)
-        }
+            try Route.list(payload)
+        }.flatMap { $0 }
     }
 
     /// The unicast routes of one origin, in all tables.
@@ -106,9 +106,8 @@ public struct RouteSocket: ~Copyable {
         let message = NetlinkMessage(type: UInt16(RTM_GETROUTE), flags: .dump, header: header)
         return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
             // A kernel before 4.20 lists those of all origins.
-            guard let route = try Route(reading: payload), route.origin == origin else { return nil }
-            return route
-        }
+            try Route.list(payload).filter { $0.origin == origin }
+        }.flatMap { $0 }
     }
 
     /// The addresses of all interfaces.

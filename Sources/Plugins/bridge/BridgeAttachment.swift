@@ -187,19 +187,21 @@ struct BridgeAttachment: ~Copyable {
         }
     }
 
-    /// Tells the neighbours who has the addresses, once it is sure that nobody else has.
+    /// Tells the neighbours who has the addresses, once these can be used.
     mutating func announce(_ pair: VethPair, with addresses: [InterfaceAddress]) throws(SystemError) {
         guard !addresses.isEmpty else { return }
         let interface = ContainerInterface(pair.container)
-        if configuration.detectsDuplicates {
-            try interface.waitUntilUnique(milliseconds: Self.linkDeadline, in: &container, of: namespace)
+        if addresses.contains(where: { $0.address.family == .v6 }) {
+            try interface.waitUntilUsable(milliseconds: Self.addressDeadline, in: &container, of: namespace)
         }
         try interface.announce(in: &container)
     }
 
-    /// Milliseconds that a link may take to come up, of which the kernel needs about one, and its addresses to be found
-    /// unique, which takes a second or two.
+    /// Milliseconds that a link may take to come up; the kernel needs about one.
     private static let linkDeadline = 5000
+
+    /// Milliseconds that addresses may take to be found unique; the kernel needs up to two seconds.
+    private static let addressDeadline = 10_000
 
     /// What the result says of the interfaces, in the reference's order.
     mutating func interfaces(

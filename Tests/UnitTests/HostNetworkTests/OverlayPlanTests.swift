@@ -44,9 +44,20 @@ struct OverlayPlanTests {
     /// The differences and what is done about them.
     private func plan(_ overlay: Overlay, _ present: OverlayEntries) -> (found: [String], done: [String]) {
         let plan = OverlayPlan(overlay, on: Self.index, present)
-        return (
-            plan.differences.map { "\($0)" }, plan.requests.map { "\($0.operation) \($0.subject ?? "")" }
-        )
+        return (plan.differences.map { "\($0)" }, plan.changes.map(text))
+    }
+
+    private func text(_ change: OverlayPlan.Change) -> String {
+        func name(_ entry: Neighbor) -> String {
+            entry.table == .neighbors ? "neighbor \(entry)" : "forwarding entry \(entry)"
+        }
+        return switch change {
+        case .add(let route): "add route \(route)"
+        case .replace(let route): "replace route \(route)"
+        case .remove(let route): "delete route \(route)"
+        case .replaceEntry(let entry): "set \(name(entry))"
+        case .removeEntry(let entry): "delete \(name(entry))"
+        }
     }
 
     @Test func aPeerIsAddedNeighborFirstAndRouteLast() {
