@@ -40,6 +40,30 @@ struct BridgeFailureTests {
         try expectNothingLeft()
     }
 
+    /// Which interface has them is this plugin's to say.
+    @Test(arguments: ["0", "7", "-1", "18446744073709551615", "null"])
+    mutating func addressesAreTheContainersWhicheverInterfaceIPAMNames(interface: String) throws {
+        let directories = try useIPAM(
+            #"""
+            cat >/dev/null
+            [ $CNI_COMMAND != ADD ] ||
+                echo '{"cniVersion": "1.0.0", "ips": [{"address": "10.1.2.9/24", "interface": \#(interface)}]}'
+            """#)
+        var call = network.call(container)
+        call.moreDirectories = directories
+        let added = try call.run("ADD", on: network.host)
+        if added.succeeded {
+            let address = added.json.object?["ips"]?.array?.first?.object
+            #expect(address?["interface"] == 2)
+            #expect(try container.run("ip", "-br", "address", "show", "eth0").contains("10.1.2.9/24"))
+        } else {
+            #expect(added.errorCode == 6, "\(added.output)")
+            #expect(try container.link("eth0") == nil)
+        }
+        #expect(try call.run("DEL", on: network.host).succeeded)
+        try expectNothingLeft()
+    }
+
     struct BadIPAM: Sendable {
         var script: String
         var code: Int

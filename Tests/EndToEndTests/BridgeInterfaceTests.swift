@@ -59,4 +59,21 @@ struct BridgeInterfaceTests {
         let checked = try network.call(container).after(added).run("CHECK", on: network.host)
         #expect(checked.succeeded, "\(checked.output)")
     }
+
+    /// Writing it again would have the kernel go through all interfaces.
+    @Test(.enabled(if: Executables.find("strace") != nil))
+    func forwardingThatIsOnIsNotWritten() throws {
+        let strace = try #require(Executables.find("strace"))
+        var writes: [Int] = []
+        for id in ["cid1", "cid2"] {
+            let trace = "\(network.host.directory.path)/\(id)"
+            let container = try TestContainer()
+            var call = network.call(container, id: id)
+            call.launcher = [strace, "-o", trace, "-e", "trace=openat"]
+            #expect(try call.run("ADD", on: network.host).succeeded)
+            let lines = (network.host.directory.contents(id) ?? "").split(separator: "\n")
+            writes.append(lines.count { $0.contains("net/ipv4/ip_forward\", O_WRONLY") })
+        }
+        #expect(writes == [1, 0])
+    }
 }

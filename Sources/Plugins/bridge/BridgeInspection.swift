@@ -234,7 +234,8 @@ extension RouteNetlink.Route {
         return destination == expected.destination && table == expected.table ?? Self.mainTable
             // Another plugin may have moved the default route; it still is one.
             && (destination.isDefault || agrees(expected.gateway, gateway))
-            && agrees(expected.priority, priority ?? Self.defaultPriority(destination.family)) && agrees(expected.mtu, mtu)
+            && agrees(expected.priority, priority ?? Self.defaultPriority(destination.family))
+            && agrees(expected.mtu, mtu)
             && agrees(expected.advertisedMSS, advertisedMSS)
             // IPv6 has no scopes.
             && (destination.family == .v6 || agrees(expected.scope, scope))

@@ -28,16 +28,17 @@ struct Container: ~Copyable {
         namespace = try NetworkNamespace.make()
     }
 
-    /// Runs a verb of a plugin on a host.
+    /// Runs a verb of a plugin on a host, and a body while it runs.
     ///
     /// - Throws: what the plugin printed when it failed.
     borrowing func call(
         _ command: String, _ plugin: String, in folder: String, on host: borrowing NetworkNamespace,
-        _ configuration: [UInt8]
+        _ configuration: [UInt8], meanwhile body: () -> Void = {}
     ) throws {
         let environment = environment(command, folder)
         let child = try host.run { () throws(SystemError) in
-            try Subprocess.run("\(folder)/\(plugin)", environment: environment, input: configuration)
+            try Subprocess.run(
+                "\(folder)/\(plugin)", environment: environment, input: configuration, meanwhile: body)
         }
         guard child.ending == .exited(0) else {
             fail("\(folder)/\(plugin) \(command): \(String(decoding: child.output, as: UTF8.self))")

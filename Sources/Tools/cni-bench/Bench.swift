@@ -16,17 +16,27 @@ struct Bench {
     ///
     /// The body takes a side's folder and the number of the run, and gives a duration for each quantity.
     func compare(_ quantities: [String], _ body: (String, Int) throws -> [Duration]) throws -> [Row] {
-        var samples = quantities.map { _ in sides.map { _ in [Duration]() } }
-        for run in 0..<(runs + Self.warmUps) {
-            for (side, folder) in sides.enumerated() {
-                let durations = try body(folder, run)
-                guard run >= Self.warmUps else { continue }
-                for (quantity, duration) in durations.enumerated() { samples[quantity][side].append(duration) }
+        let samples = try Self.measure(quantities.count, sides: sides.count, runs: runs) { side, run in
+            try body(sides[side], run)
+        }
+        return zip(quantities, samples).map { name, sides in Row(name: name, own: sides[0], reference: sides[1]) }
+    }
+
+    /// Measures any number of sides in turn.
+    ///
+    /// - Returns: for each quantity the samples of each side.
+    static func measure(
+        _ quantities: Int, sides: Int, runs: Int, _ body: (Int, Int) throws -> [Duration]
+    ) throws -> [[Samples]] {
+        var durations = (0..<quantities).map { _ in (0..<sides).map { _ in [Duration]() } }
+        for run in 0..<(runs + warmUps) {
+            for side in 0..<sides {
+                let measured = try body(side, run)
+                guard run >= warmUps else { continue }
+                for (quantity, duration) in measured.enumerated() { durations[quantity][side].append(duration) }
             }
         }
-        return zip(quantities, samples).map { name, sides in
-            Row(name: name, own: Samples(sides[0]), reference: Samples(sides[1]))
-        }
+        return durations.map { $0.map(Samples.init) }
     }
 }
 

@@ -48,4 +48,12 @@ struct NetworkNamespaceTests {
         let error = #expect(throws: SystemError.self) { try Sysctl.value(of: "net/ipv4/no_such_parameter") }
         #expect(error?.code == .noSuchFile)
     }
+
+    @Test func parametersOfAnInterfaceWithADotAreItsOwn() throws {
+        let host = try TestHost()
+        try host.run("ip", "link", "add", "a.b", "type", "veth", "peer", "name", "c")
+        try host.namespace.run { () throws(SystemError) in try Sysctl.set("net/ipv4/conf/a.b/arp_notify", to: "1") }
+        #expect(try host.run("sysctl", "-n", "net/ipv4/conf/a.b/arp_notify") == "1\n")
+        #expect(try host.run("sysctl", "-n", "net/ipv4/conf/c/arp_notify") == "0\n")
+    }
 }
