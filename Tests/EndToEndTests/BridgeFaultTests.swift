@@ -24,8 +24,17 @@ struct BridgeFaultTests {
     private func call(_ container: TestContainer, _ fault: String) throws -> PluginCall {
         var call = network.call(container)
         let strace = try #require(Executables.find("strace"))
-        call.launcher = [strace, "-o", "/dev/null", "-e", fault]
+        let flock = try #require(Executables.find("flock"))
+        call.launcher = [flock, "--shared", try lock, strace, "-o", "/dev/null", "-e", fault]
         return call
+    }
+
+    /// What a plugin and the plugins that it runs hold open as long as any of them lives.
+    private var lock: String { get throws { try network.host.directory.write("running", "") } }
+
+    /// Waits for those that outlive a plugin that was killed: they undo what nobody will hear of.
+    private func waitForOrphans() throws {
+        try network.host.run("flock", lock, "true")
     }
 
     /// A thread that cannot return to its namespace has to end the process, so setns(2) is not among them.
@@ -60,6 +69,7 @@ struct BridgeFaultTests {
             let container = try TestContainer()
             let fault = "inject=\(name):signal=KILL:when=\(number)"
             let killed = try call(container, fault).run("ADD", on: network.host)
+            try waitForOrphans()
             let deleted = try network.call(container).run("DEL", on: network.host)
             #expect(deleted.succeeded, "\(fault): \(deleted.output)")
             #expect(try network.isClean(), "\(fault)")
@@ -75,6 +85,7 @@ struct BridgeFaultTests {
         for number in 1...most {
             let container = try TestContainer()
             let killed = try call(container, "inject=\(name):signal=KILL:when=\(number)").run("ADD", on: network.host)
+            try waitForOrphans()
             let collected = try collecting.call(nil).run("GC", on: network.host)
             #expect(collected.succeeded, "\(name) \(number): \(collected.output)")
             #expect(try network.isClean(), "\(name) \(number)")
@@ -89,6 +100,7 @@ struct BridgeFaultTests {
             #expect(try network.call(container).run("ADD", on: network.host).succeeded)
             let fault = "inject=\(name):signal=KILL:when=\(number)"
             let killed = try call(container, fault).run("DEL", on: network.host)
+            try waitForOrphans()
             #expect(try network.call(container).run("DEL", on: network.host).succeeded, "\(fault)")
             #expect(try network.isClean(), "\(fault)")
             if killed.succeeded { break }

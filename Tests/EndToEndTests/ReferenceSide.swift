@@ -134,10 +134,11 @@ final class ReferenceSide {
         ).map { "host \($0)" }
         for (id, container) in containers.sorted(by: { $0.key < $1.key }) {
             lines += try Self.links(container.ip("address", "show"), ofHost: false).map { "\(id) \($0)" }
-            // Debian's reference, 1.1, sets neither keep_addr_on_down nor leaves the queue alone; today's does.
-            lines += try Self.report(
-                container.namespace, ["ipv4/conf/eth0/arp_notify", "ipv6/conf/eth0/accept_dad"], routesOf: "all"
-            ).map { "\(id) \($0)" }
+            // Debian's reference, 1.1, sets neither keep_addr_on_down nor leaves the queue alone; today's does. It
+            // also has IPv4 containers solicit routers at once (accept_dad), by frames that every port gets a copy of.
+            let hasIPv6 = try container.ip("-6", "address", "show", "scope", "global").array?.isEmpty == false
+            let parameters = ["ipv4/conf/eth0/arp_notify"] + (hasIPv6 ? ["ipv6/conf/eth0/accept_dad"] : [])
+            lines += try Self.report(container.namespace, parameters, routesOf: "all").map { "\(id) \($0)" }
         }
         let rules = try host.ruleset().split { " \n\t\",".contains($0) }.map(String.init)
         seenAddresses.formUnion(network.leasedAddresses)

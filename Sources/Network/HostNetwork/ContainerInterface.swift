@@ -10,36 +10,44 @@ public struct ContainerInterface: Sendable {
         self.link = link
     }
 
-    /// Sets the kernel's parameters for the interface, which want to be there before it comes up.
+    /// Brings the interface up.
     ///
-    /// Duplicate address detection is off unless asked for, since the addresses come from an allocator that gives each
-    /// one once. Where the kernel lacks a parameter there is nothing to set.
-    ///
-    /// - Throws: when the namespace cannot be entered.
-    public func prepare(
-        detectsDuplicates: Bool, in namespace: borrowing NetworkNamespace
+    /// - Parameters:
+    ///   - announcesAddresses: whether `announce` is to have an effect.
+    ///   - detectsDuplicates: whether IPv6 addresses, that of the link included, are looked for elsewhere before use
+    ///     (RFC 4862, section 5.4); where the kernel lacks it there is nothing to set.
+    ///   - container: a socket in the container's namespace.
+    ///   - namespace: the container's namespace.
+    /// - Throws: what the kernel refused.
+    public func bringUp(
+        announcesAddresses: Bool, detectsDuplicates: Bool, in container: inout RouteSocket,
+        of namespace: borrowing NetworkNamespace
     ) throws(SystemError) {
         let name = link.name
-        try namespace.run { () throws(SystemError) in
-            if detectsDuplicates { try? Sysctl.set("net/ipv6/conf/\(name)/enhanced_dad", to: "1") }
-            try? Sysctl.set("net/ipv6/conf/\(name)/accept_dad", to: detectsDuplicates ? "1" : "0")
-            try? Sysctl.set("net/ipv4/conf/\(name)/arp_notify", to: "1")
+        if detectsDuplicates {
+            try namespace.run { () throws(SystemError) in
+                try? Sysctl.set("net/ipv6/conf/\(name)/enhanced_dad", to: "1")
+                try? Sysctl.set("net/ipv6/conf/\(name)/accept_dad", to: "1")
+            }
         }
-    }
-
-    /// Brings the interface up.
-    public func bringUp(in container: inout RouteSocket) throws(SystemError) {
         var up = LinkRequest()
         up.isUp = true
-        try container.perform(.change(link.index, link.name, to: up))
+        if announcesAddresses { up.announcesAddresses = true }
+        try container.perform(.change(link.index, name, to: up))
     }
 
     /// Sees that the interface can have IPv6 addresses, and keeps and announces them.
     ///
+    /// Duplicate address detection is off unless asked for, since the addresses come from an allocator that gives each
+    /// one once.
+    ///
     /// - Throws: the error of the first parameter that cannot be set.
-    public func enableIPv6(in namespace: borrowing NetworkNamespace) throws(SystemError) {
+    public func enableIPv6(
+        detectsDuplicates: Bool, in namespace: borrowing NetworkNamespace
+    ) throws(SystemError) {
         let name = link.name
         try namespace.run { () throws(SystemError) in
+            if !detectsDuplicates { try? Sysctl.set("net/ipv6/conf/\(name)/accept_dad", to: "0") }
             for device in ["lo", name] {
                 try Sysctl.ensure("net/ipv6/conf/\(device)/disable_ipv6", is: "0")
             }
@@ -99,7 +107,7 @@ public struct ContainerInterface: Sendable {
 
     /// Tells the neighbours who has the addresses now, so that they forget who had them before.
     ///
-    /// Given its MAC address anew, and with the parameters that `prepare` sets, the kernel sends a gratuitous ARP
+    /// Given its MAC address anew, and with the parameters that `bringUp` and `enableIPv6` set, the kernel sends a gratuitous ARP
     /// request and unsolicited neighbour advertisements. They get no farther than the bridge forwards by then.
     ///
     /// - Throws: what the kernel refused.

@@ -71,7 +71,6 @@ public struct VethPair: Sendable {
             try host.perform([
                 .createVethPair(end, peer: peer, in: namespace), .change(linkNamed: options.name, to: more),
             ])
-            try? Sysctl.set("net/ipv6/conf/\(options.name)/accept_ra", to: "0")
             guard let hostLink = try host.link(named: options.name) else {
                 throw SystemError("find link", options.name, .noSuchDevice)
             }

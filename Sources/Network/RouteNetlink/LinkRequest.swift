@@ -20,6 +20,8 @@ public struct LinkRequest: Sendable {
     /// A veth uses one all the same, unless ethtool(8) asks for more, and to make and remove the others in sysfs takes
     /// the kernel longer the more processors there are.
     public var hasSingleQueue = false
+    /// `arp_notify`: whether a gratuitous ARP request tells neighbours of a new MAC address.
+    public var announcesAddresses: Bool?
     /// `ifalias`, at most 255 bytes, which the kernel takes of a link that is there and not of one in the making.
     public var alias: String?
     /// Settings as a bridge.
@@ -44,6 +46,16 @@ public struct LinkRequest: Sendable {
         if let mac { message.append(AttributeType(IFLA_ADDRESS), bytes: mac.bytes) }
         if let master { message.append(AttributeType(IFLA_MASTER), master.rawValue) }
         if let transmitQueueLength { message.append(AttributeType(IFLA_TXQLEN), transmitQueueLength) }
+        if let announcesAddresses {
+            message.nest(AttributeType(IFLA_AF_SPEC)) { message in
+                message.nest(AttributeType(AF_INET)) { message in
+                    message.nest(AttributeType(IFLA_INET_CONF)) { message in
+                        message.append(
+                            AttributeType(IPV4_DEVCONF_ARP_NOTIFY), UInt32(announcesAddresses ? 1 : 0))
+                    }
+                }
+            }
+        }
         if hasSingleQueue {
             message.append(AttributeType(IFLA_NUM_TX_QUEUES), UInt32(1))
             message.append(AttributeType(IFLA_NUM_RX_QUEUES), UInt32(1))

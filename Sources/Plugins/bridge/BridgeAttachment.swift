@@ -113,9 +113,9 @@ struct BridgeAttachment: ~Copyable {
     /// Brings the container's interface up, and waits until packets pass.
     private mutating func bringUp(_ pair: VethPair) throws(SystemError) {
         guard !configuration.leavesContainerInterfaceDown else { return }
-        let interface = ContainerInterface(pair.container)
-        if ipam != nil { try interface.prepare(detectsDuplicates: configuration.detectsDuplicates, in: namespace) }
-        try interface.bringUp(in: &container)
+        try ContainerInterface(pair.container).bringUp(
+            announcesAddresses: ipam != nil, detectsDuplicates: ipam != nil && configuration.detectsDuplicates,
+            in: &container, of: namespace)
         try pair.waitUntilUp(milliseconds: Self.linkDeadline, on: &host, and: &container, of: namespace)
     }
 
@@ -124,7 +124,9 @@ struct BridgeAttachment: ~Copyable {
         guard !result.addresses.isEmpty else { return }
         let interface = ContainerInterface(pair.container)
         let addresses = result.addresses.map(\.address)
-        if addresses.contains(where: { $0.address.family == .v6 }) { try interface.enableIPv6(in: namespace) }
+        if addresses.contains(where: { $0.address.family == .v6 }) {
+            try interface.enableIPv6(detectsDuplicates: configuration.detectsDuplicates, in: namespace)
+        }
         try interface.configure(
             addresses: addresses, routes: result.kernelRoutes, detectsDuplicates: configuration.detectsDuplicates,
             in: &container)
@@ -145,7 +147,7 @@ struct BridgeAttachment: ~Copyable {
                     StandardStreams.log("\(bridge.link.name) keeps \(other) beside \(gateway): containers still use it")
                 }
             }
-            if !gateways.isEmpty { try Forwarding.enable(family) }
+            if !gateways.isEmpty { try Forwarding.enable(family, on: &host) }
         }
         return vlanGateway
     }

@@ -59,7 +59,7 @@ extension BridgePlugin {
         guard configuration.isGateway, configuration.ipam != nil else { return }
         let gateway = try configuration.gatewayInterface.flatMap { try host.link(named: $0) } ?? bridge
         let addresses = try host.addresses(of: gateway.index).map(\.address).filter { !$0.isLinkLocal }
-        for family in Set(addresses.map(\.family)) where try !Forwarding.isEnabled(family) {
+        for family in Set(addresses.map(\.family)) where try !host.isForwarding(family) {
             throw CNIError(
                 .limitedConnectivity, "containers on bridge \"\(bridge.name)\" are cut off: \(family) forwarding is off"
             )

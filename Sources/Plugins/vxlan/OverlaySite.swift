@@ -46,7 +46,7 @@ struct OverlaySite {
         case .routed(let isDirect):
             delivery = .routed(addresses: node.subnets.map(\.first))
             if isDirect { directNetworks = underlay.networks }
-            for family in Set(node.subnets.map(\.family)) { try Forwarding.enable(family) }
+            for family in Set(node.subnets.map(\.family)) { try Forwarding.enable(family, on: &host) }
         case .segment(let group):
             let options = Bridge.Options(name: delegate.bridge, mtu: mtu, isPromiscuous: false, filtersVLANs: false)
             let bridge = try Bridge.ensure(options, on: &host)
