@@ -77,7 +77,7 @@ extension OverlaySite {
         _ input: NetworkConfiguration, verify: (OverlaySite) throws -> Void = { _ in }
     ) throws -> OverlaySite {
         do {
-            return try reconciled(input, holding: lock(of: VXLANConfiguration(input).device), verify)
+            return try reconciled(input, holding: lock(), verify)
         } catch let error as SystemError where error.code == .timedOut {
             throw CNIError(.tryAgainLater, "\(error)")
         }
@@ -98,11 +98,10 @@ extension OverlaySite {
     /// Milliseconds; a reconciliation takes some ten.
     private static let lockTimeout = 10_000
 
-    private static func lock(of device: String) throws(SystemError) -> FileLock {
-        let path = "/run/cni/overlay-\(device).lock"
-        try File.makeDirectory("/run/cni", mode: 0o755)
-        let file = try FileDescriptor.open(path, O_RDONLY | O_CREAT, mode: 0o600)
-        return try FileLock(file, path: path, timeout: lockTimeout)
+    /// The lock is on the host's network namespace itself, whose state it is about, and leaves no file.
+    private static func lock() throws(SystemError) -> FileLock {
+        let path = "/proc/thread-self/ns/net"
+        return try FileLock(FileDescriptor.open(path, O_RDONLY), path: path, timeout: lockTimeout)
     }
 
     /// Tells on standard error what was mended, the first of it when there is much.
