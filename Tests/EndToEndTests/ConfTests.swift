@@ -21,19 +21,25 @@ struct ConfTests {
 
     init() throws {
         host = try TestHost()
+        try host.namespace.shell(
+            """
+            ip link add eth0 type veth peer name wire
+            ip address add 192.168.1.11/24 dev eth0
+            ip link set eth0 up
+            """)
     }
 
     @Test(arguments: usableFiles)
     func attachesTwoContainersAndLeavesNothing(file: String) throws {
         let list = try JSONValue(parsing: Repository.text("conf/\(file)"))
         let network = try #require(list.object?["name"]?.string)
-        try host.directory.write("net.d/\(file)", withFiles(in: host.directory.path, list).description)
         try host.directory.write(
-            "subnet.env",
+            "flannel/subnet.env",
             "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.5.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n")
 
         let containers = [try TestContainer(), try TestContainer()]
         let results = try containers.map { try JSONValue(parsing: cnitool("add", network, $0.path)) }
+        #expect(host.directory.names(in: "lib/cni/results").count == 2)
         for (container, (own, other)) in zip(containers, [(results[0], results[1]), (results[1], results[0])]) {
             for address in values(of: "gateway", in: own) + values(of: "address", in: other) {
                 let host = String(address.prefix { $0 != "/" })
@@ -46,14 +52,13 @@ struct ConfTests {
             #expect(try container.ip("link", "show").array?.count == 1)
         }
 
-        let bridges = Self.plugins(of: list).compactMap { plugin in
-            plugin["type"] == "flannel" ? "cni0" : plugin["bridge"]?.string
-        }
-        #expect(try host.linkNames() == (["lo"] + bridges).sorted())
+        #expect(
+            try host.linkNames() == (["eth0", "lo", "wire"] + Self.plugins(of: list).flatMap(lastingLinks)).sorted())
         #expect(try host.ruleset().isEmpty)
-        #expect(host.directory.names(in: "cache/results").isEmpty)
-        #expect(host.directory.names(in: "flannel").allSatisfy { $0.hasPrefix(".") })
-        let leases = host.directory.names(in: "networks/\(network)").filter { $0.contains(".") || $0.contains(":") }
+        #expect(host.directory.names(in: "lib/cni/results").isEmpty)
+        #expect(host.directory.names(in: "lib/cni/flannel").allSatisfy { $0.hasPrefix(".") })
+        let leases = host.directory.names(in: "lib/cni/networks/\(network)")
+            .filter { $0.contains(".") || $0.contains(":") }
         #expect(leases.allSatisfy { $0.hasPrefix("last_reserved_ip.") || $0.hasPrefix(".") }, "\(leases)")
     }
 
@@ -61,32 +66,23 @@ struct ConfTests {
         list.object?["plugins"]?.array?.compactMap(\.object) ?? []
     }
 
-    /// The list with all that its plugins read and keep in a folder of the test's.
-    private func withFiles(in folder: String, _ list: JSONValue) -> JSONValue {
-        guard var object = list.object else { return list }
-        object["plugins"] = .array(
-            Self.plugins(of: list).map { plugin in
-                var plugin = plugin
-                if plugin["type"] == "flannel" {
-                    plugin["subnetFile"] = .string("\(folder)/subnet.env")
-                    plugin["dataDir"] = .string("\(folder)/flannel")
-                    plugin.setDefault("ipam", [:])
-                }
-                if var ipam = plugin["ipam"]?.object {
-                    ipam["dataDir"] = .string("\(folder)/networks")
-                    plugin["ipam"] = .object(ipam)
-                }
-                return .object(plugin)
-            })
-        return .object(object)
+    /// What a plugin makes for its network, and not for a container.
+    private func lastingLinks(of plugin: JSONObject) -> [String] {
+        let bridge = plugin["bridge"]?.string
+        return switch plugin["type"] {
+        case "flannel": ["cni0"]
+        case "vxlan": [bridge ?? "cni0", "vxlan.\(plugin["vni"] ?? 1)"]
+        default: [bridge].compactMap(\.self)
+        }
     }
 
     @discardableResult
     private func cnitool(_ verb: String, _ network: String, _ namespace: String) throws -> String {
-        try host.run(
-            "env", "NETCONFPATH=\(host.directory.path)/net.d", "CNI_CACHE_DIR=\(host.directory.path)/cache",
-            "CNI_PATH=\(Executables.own):\(Executables.reference)", "\(Executables.own)/cnitool", verb, network,
-            namespace)
+        let variables = [
+            "NETCONFPATH=\(Repository.path("conf"))", "CNI_PATH=\(Executables.own):\(Executables.reference)",
+        ]
+        let command = ["\(Executables.own)/cnitool", verb, network, namespace]
+        return try host.namespace.output(of: "env", variables + host.launcher + command)
     }
 
     private func values(of member: String, in result: JSONValue) -> [String] {

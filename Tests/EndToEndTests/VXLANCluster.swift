@@ -106,11 +106,7 @@ final class VXLANCluster: Sendable {
     func call(_ member: Member, id: String = "cid1", in container: TestContainer? = nil) -> PluginCall {
         var call = PluginCall("vxlan", configuration, in: container ?? member.container)
         call.containerID = id
-        let script = #"mount --bind "$0" /run && exec "$@""#
-        call.launcher = [
-            Executables.find("unshare") ?? "unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", script,
-            member.host.directory.path,
-        ]
+        call.launcher = member.host.launcher
         return call
     }
 

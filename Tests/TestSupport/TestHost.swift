@@ -13,6 +13,15 @@ public final class TestHost: Sendable {
         try run("ip", "link", "set", "lo", "up")
     }
 
+    /// Goes before a command that is to have the host's folder as `/run`, and `lib` in it as `/var/lib`.
+    public var launcher: [String] {
+        let script = #"mkdir -p "$0/lib" && mount --bind "$0/lib" /var/lib && mount --bind "$0" /run && exec "$@""#
+        return [
+            Executables.find("unshare") ?? "unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", script,
+            directory.path,
+        ]
+    }
+
     /// Runs a program inside and returns what it printed.
     ///
     /// - Throws: what it said when it failed.
