@@ -93,6 +93,17 @@ struct VXLANFaultTests {
         #expect(try member.host.run("ip", "route", "show", "10.244.3.0/24").contains("vxlan.1"))
     }
 
+    @Test func anotherDeviceWithTheNumberIsReportedAndStays() throws {
+        let cluster = try VXLANCluster(hosts: 2)
+        let member = cluster.members[0]
+        try member.host.namespace.shell("ip link add flannel.1 type vxlan id 1 dev eth0 dstport 8472")
+        let status = try cluster.call(member).run("STATUS", on: member.host)
+        #expect(status.errorCode == 51)
+        #expect(status.errorMessage?.hasPrefix("create vxlan vxlan.1: File exists: ") == true)
+        #expect(status.errorMessage?.hasSuffix("; delete that device, or use another id or port") == true)
+        #expect(try member.host.linkNames() == ["eth0", "flannel.1", "lo"])
+    }
+
     @Test func aFailedAddLeavesNothingOfTheContainer() throws {
         let cluster = try VXLANCluster(VXLANCluster.Options(more: ["ipMasq": true]), hosts: 2)
         let member = cluster.members[0]

@@ -116,7 +116,8 @@ public struct VXLANDevice: Hashable, Sendable {
             try host.perform(.createVXLAN(request, options))
         } catch  where error.code == .exists {
             var error = error
-            error.explanation = (error.explanation ?? "") + " delete that device, or use another id or port"
+            let cause = error.explanation.map { "\($0); " } ?? ""
+            error.explanation = cause + "delete that device, or use another id or port"
             throw error
         }
         return try link(on: &host)
