@@ -27,6 +27,25 @@ struct ReadmeTests {
         #expect(try host.ruleset().isEmpty)
     }
 
+    @Test func overlayOnOneMachineDoesWhatItSaysAndLeavesNothing() throws {
+        let host = try TestHost()
+        let script = try block(below: "### Try it on one machine")
+        let output = try host.namespace.output(
+            of: "env", ["CNI_PATH=\(Executables.own)"] + host.launcher + ["sh", "-euc", script])
+        let pairs = ["12", "13", "21", "23", "31", "32", "41", "42", "43"]
+        let lines = output.split(separator: "\n").map(String.init)
+        #expect(
+            lines.prefix(pairs.count)
+                == pairs.map { "container\($0.prefix(1)) reaches container\($0.suffix(1)) with 1450 bytes" }[...])
+        #expect(lines.filter { $0.contains(" dev vxlan.1 ") }.count == 3)
+        // The container has lost the interface that the plugin gave it.
+        #expect(lines.count == pairs.count + 4 && lines.last?.hasPrefix("lo ") == true, "\(output)")
+        #expect(try host.linkNames() == ["lo"])
+        // mount(8) has a folder in /run wherever it runs.
+        #expect(host.directory.names().filter { $0 != "mount" } == ["lib"])
+        #expect(host.directory.names(in: "lib").isEmpty)
+    }
+
     @Test(arguments: ["sudo ./install.sh", "sudo Tests/run"])
     func beginsWithTheTwoCommands(command: String) throws {
         #expect(try Repository.text("README.md").contains("```sh\n\(command)\n```"))
@@ -41,6 +60,18 @@ struct ReadmeTests {
         let text = try Repository.text("README.md")
         for link in text.matches(of: /\]\(([^)#:]+)\)/) {
             #expect(FileManager.default.fileExists(atPath: Repository.path(String(link.1))), "\(link.1)")
+        }
+    }
+
+    @Test func linksWithinLeadToHeadings() throws {
+        let text = try Repository.text("README.md")
+        // As GitHub makes them: letters, digits and hyphens for spaces.
+        let headings = text.matches(of: /\n#+ ([^\n]+)/).map { heading in
+            String(
+                heading.1.lowercased().map { $0 == " " ? "-" : $0 }.filter { $0.isLetter || $0.isNumber || $0 == "-" })
+        }
+        for link in text.matches(of: /\]\(#([^)]+)\)/) {
+            #expect(headings.contains(String(link.1)), "\(link.1)")
         }
     }
 
