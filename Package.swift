@@ -46,12 +46,16 @@ let package = Package(
         .target(name: "CNIRuntime", dependencies: ["CNI", "JSON", "LinuxSystem"], path: "Sources/CNI/CNIRuntime"),
         .target(name: "Leases", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/Leases"),
         .target(name: "Flannel", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/CNI/Flannel"),
+        .target(
+            name: "OverlayTable",
+            dependencies: ["CNI", "HostNetwork", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"],
+            path: "Sources/CNI/OverlayTable"),
 
         plugin("bridge", "BridgePlugin", "HostNetwork", "Nftables", "RouteNetlink"),
         plugin("flannel", "FlannelPlugin", "Flannel"),
         plugin("host-local", "HostLocalPlugin", "Leases"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
-        plugin("vxlan", "VXLANPlugin", "HostNetwork", "Nftables", "RouteNetlink"),
+        plugin("vxlan", "VXLANPlugin", "OverlayTable", "HostNetwork", "Nftables", "RouteNetlink"),
 
         .executableTarget(
             name: "CNITool",
@@ -67,7 +71,7 @@ let package = Package(
         tests("UnitTests", "CNITests", "CNI", "JSON", "Addressing"),
         tests("UnitTests", "NetlinkTests", "Netlink", "LinuxSystem"),
         tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
-        tests("UnitTests", "VXLANPluginTests", "VXLANPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
+        tests("UnitTests", "OverlayTableTests", "OverlayTable", "CNI", "JSON", "Addressing", "TestSupport"),
         tests("UnitTests", "HostNetworkTests", "HostNetwork", "RouteNetlink", "Addressing"),
         tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
         tests("UnitTests", "LeasesTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),

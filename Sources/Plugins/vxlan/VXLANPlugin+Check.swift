@@ -3,6 +3,7 @@ import CNI
 import HostNetwork
 import LinuxSystem
 import Nftables
+import OverlayTable
 import RouteNetlink
 
 /// CHECK and STATUS, which mend the overlay before they judge.

@@ -2,6 +2,7 @@ import Addressing
 import CNI
 import HostNetwork
 import Nftables
+import OverlayTable
 
 /// DEL and GC, which go on past errors; DEL needs neither the table of nodes nor the container's namespace.
 extension VXLANPlugin {

@@ -2,11 +2,11 @@ import Addressing
 import CNI
 import HostNetwork
 import LinuxSystem
-import RouteNetlink
+public import RouteNetlink
 
 /// The network that carries the overlay's packets, as this host sees it.
-struct Underlay {
-    let link: Link
+public struct Underlay {
+    public let link: Link
     /// The address that this host's packets come from.
     let local: IPAddress
     /// What the link reaches without a router.
@@ -54,7 +54,8 @@ struct Underlay {
         networks = onLink.map(\.network)
     }
 
-    var isUp: Bool {
+    /// Whether packets may leave by it; a link that knows nothing of carriers is taken to have one.
+    public var isUp: Bool {
         guard link.isUp else { return false }
         switch link.operationalState {
         case .up, .unknown: return true

@@ -1,5 +1,5 @@
 import Addressing
-import CNI
+public import CNI
 import JSON
 
 /// What the delegate is told, which by default is `bridge` with `host-local`.
@@ -25,7 +25,7 @@ extension DelegateConfiguration {
     }
 
     /// For removing containers, whatever is wrong with the rest of the configuration: any range will do.
-    init(removing input: NetworkConfiguration) throws {
+    public init(removing input: NetworkConfiguration) throws {
         let networks = (try? input.reader.optional("network", as: OneOrMore<CIDR>.self))?.elements ?? []
         try self.init(input, ranges: networks.map { ["subnet": .string("\($0)")] }, routes: [], defaults: [:])
     }
@@ -35,7 +35,7 @@ extension DelegateConfiguration {
     ) throws {
         let reader = input.reader
         var defaults = defaults
-        // Traffic inside the overlay keeps its addresses; the rest is masqueraded by this plugin itself.
+        // Traffic inside the overlay keeps its addresses; the rest is masqueraded by vxlan itself.
         defaults["ipMasq"] = false
         let delegate: JSONReader? = try reader.optional("delegate")
         if try delegate?.optional("isGateway", as: JSONValue.self) == nil {

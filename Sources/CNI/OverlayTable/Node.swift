@@ -1,20 +1,20 @@
-import Addressing
+public import Addressing
 import CNI
 import JSON
 
 /// A host of the overlay, as the table has it.
-struct Node: Hashable {
-    let name: String?
+public struct Node: Hashable, Sendable {
+    public let name: String?
     /// Where the other hosts send its packets.
-    let publicIP: IPAddress
+    public let publicIP: IPAddress
     /// Of its VXLAN device.
-    let mac: MACAddress
-    let shares: [Share]
+    public let mac: MACAddress
+    public let shares: [Share]
     /// Its place in the table, for error texts.
     let place: String
 
     /// Addresses that are the node's alone.
-    struct Share: Hashable {
+    public struct Share: Hashable, Sendable {
         /// What is routed to it; nil in a segment.
         let subnet: CIDR?
         let range: IPRange
@@ -71,7 +71,8 @@ struct Node: Hashable {
     /// How error texts call the node.
     var title: String { name.map { "\($0) (\(publicIP))" } ?? "\(publicIP)" }
 
-    var subnets: [CIDR] { shares.compactMap(\.subnet) }
+    /// What is routed to it; none in a segment.
+    public var subnets: [CIDR] { shares.compactMap(\.subnet) }
 }
 
 extension Node.Share: CustomStringConvertible {
@@ -80,7 +81,7 @@ extension Node.Share: CustomStringConvertible {
         self.init(subnet: subnet, range: range)
     }
 
-    var description: String { subnet.map { "\($0)" } ?? "\(range)" }
+    public var description: String { subnet.map { "\($0)" } ?? "\(range)" }
 }
 
 extension MACAddress {

@@ -1,34 +1,37 @@
-import Addressing
+public import Addressing
 import CNI
 import HostNetwork
 import JSON
 import LinuxSystem
 
 /// What the configuration says about the overlay.
-struct VXLANConfiguration {
+public struct VXLANConfiguration {
     /// The overlay's ranges, at least one.
-    let networks: [CIDR]
+    public let networks: [CIDR]
     let table: TableSource
     /// The name or public address of the node that this host is; nil to find it out.
     let ownNode: String?
     let vni: UInt32
     let port: UInt16
+    /// The name of the VXLAN device.
     let device: String
     /// The underlay's interface; nil for the one with this node's public address.
     let underlay: String?
     /// Bytes; nil for as much as the underlay leaves.
     let mtu: UInt32?
-    let mode: Mode
+    public let mode: Mode
     let checksumOffload: ChecksumPolicy
-    let masquerades: Bool
+    /// Whether what leaves the networks gets this host's address.
+    public let masquerades: Bool
 
-    enum Mode: Hashable {
+    /// What joins the hosts' containers: routes, or one link for all.
+    public enum Mode: Hashable, Sendable {
         /// Peers on the same link may be routed to without encapsulation.
         case routed(isDirect: Bool)
         /// Broadcast goes to a group, or else to every peer.
         case segment(group: IPAddress?)
 
-        var isRouted: Bool {
+        public var isRouted: Bool {
             if case .routed = self { true } else { false }
         }
     }
@@ -54,6 +57,8 @@ struct VXLANConfiguration {
         }
     }
 
+    /// Reads a configuration, without the file of its table.
+    ///
     /// - Throws: code 7 with the member that will not do.
     init(_ configuration: NetworkConfiguration) throws {
         let reader = configuration.reader

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @testable import CNI
-@testable import VXLANPlugin
+@testable import OverlayTable
 
 struct VXLANConfigurationTests {
     @Test func hasFlannelsDefaults() throws {
