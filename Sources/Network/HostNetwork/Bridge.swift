@@ -109,6 +109,6 @@ public struct Bridge: Sendable {
         do throws(SystemError) {
             try host.perform(.createBridge(request))
         } catch  where error.code == .addressNotAvailable {}
-        if filteringVLANs { _ = try host.vlans(of: InterfaceIndex(rawValue: 0), "all bridges") }
+        if filteringVLANs { _ = try host.vlans(of: .noInterface, "all bridges") }
     }
 }

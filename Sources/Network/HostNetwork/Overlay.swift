@@ -32,11 +32,7 @@ public struct Overlay: Sendable {
     public func reconcile(on host: inout RouteSocket) throws(SystemError) -> [OverlayDifference] {
         var differences: [OverlayDifference] = []
         let link = try device.ensure(on: &host, &differences)
-        let present = OverlayEntries(
-            routes: try host.routes(.v4, from: Self.origin) + host.routes(.v6, from: Self.origin),
-            neighbors: try host.neighbors(.neighbors, on: link.index),
-            forwarding: try host.neighbors(.forwarding, on: link.index))
-        let plan = OverlayPlan(self, on: link.index, present)
+        let plan = OverlayPlan(self, on: link.index, try OverlayEntries(on: link, &host))
         try host.perform(
             plan.changes.map { change in
                 switch change {
@@ -48,6 +44,18 @@ public struct Overlay: Sendable {
                 }
             })
         return differences + plan.differences
+    }
+
+    /// Compares the kernel's state with what it should be, and changes nothing.
+    ///
+    /// - Parameter host: a socket in the calling thread's namespace.
+    /// - Returns: what `reconcile` would mend, and how it is for each peer.
+    /// - Throws: `EEXIST` when another kind of link has the device's name; what the kernel refused to tell.
+    public func inspect(on host: inout RouteSocket) throws(SystemError) -> OverlayInspection {
+        let (link, differences) = try device.inspect(on: &host)
+        let index = link?.index ?? .noInterface
+        let plan = OverlayPlan(self, on: index, try OverlayEntries(on: link, &host))
+        return OverlayInspection(self, on: index, differences + plan.differences)
     }
 
     /// Whether a subnet is routed to its peer as it is.
@@ -64,6 +72,14 @@ struct OverlayEntries: Hashable {
 }
 
 extension OverlayEntries {
+    /// What the kernel has; without a device, routes at most.
+    fileprivate init(on device: Link?, _ host: inout RouteSocket) throws(SystemError) {
+        routes = try host.routes(.v4, from: Overlay.origin) + host.routes(.v6, from: Overlay.origin)
+        guard let device else { return }
+        neighbors = try host.neighbors(.neighbors, on: device.index)
+        forwarding = try host.neighbors(.forwarding, on: device.index)
+    }
+
     /// What an overlay with a device of this index needs to reach a peer.
     init(to peer: VXLANPeer, of overlay: Overlay, on index: InterfaceIndex) {
         if case .segment(_, let group) = overlay.device.delivery {

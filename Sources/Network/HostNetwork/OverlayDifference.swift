@@ -1,6 +1,6 @@
 public import Addressing
 
-/// Something in the kernel that was not as an overlay wants it, and has been mended.
+/// Something in the kernel that is not as an overlay wants it.
 public struct OverlayDifference: Hashable, Sendable {
     public let subject: Subject
     public let object: Object
@@ -43,11 +43,20 @@ public struct OverlayDifference: Hashable, Sendable {
 extension OverlayDifference: CustomStringConvertible {
     /// As in `peer 192.168.1.12: route 10.244.2.0/24 missing, added`.
     public var description: String {
+        switch fault {
+        case .missing: "\(finding), added"
+        case .wrong: "\(finding), corrected"
+        case .surplus: "\(finding), removed"
+        }
+    }
+
+    /// The same for what has not been mended: `peer 192.168.1.12: route 10.244.2.0/24 missing`.
+    public var finding: String {
         let what = "\(object)".isEmpty ? "" : "\(object) "
         return switch fault {
-        case .missing: "\(subject): \(what)missing, added"
-        case .wrong(let present): "\(subject): \(what)wrong (\(present)), corrected"
-        case .surplus: "\(subject): \(what)surplus, removed"
+        case .missing: "\(subject): \(what)missing"
+        case .wrong(let present): "\(subject): \(what)wrong (\(present))"
+        case .surplus: "\(subject): \(what)surplus"
         }
     }
 }

@@ -70,8 +70,11 @@ public struct VXLANDevice: Hashable, Sendable {
     ) throws(SystemError) -> Link {
         var link = try ensureLink(on: &host, &differences)
         prepareParameters()
-        if !link.isUp || link.master != bridge {
-            link = try connect(link, on: &host, &differences)
+        let faults = connectionFaults(link)
+        if !faults.isEmpty {
+            // A device that was only just made is no news any more.
+            if !differences.contains(difference(.link, .missing)) { differences += faults }
+            link = try connect(link, on: &host)
         }
         try ensureAddresses(of: link, on: &host, &differences)
         try ensureOffload(&differences)
@@ -81,12 +84,9 @@ public struct VXLANDevice: Hashable, Sendable {
     private func ensureLink(
         on host: inout RouteSocket, _ differences: inout [OverlayDifference]
     ) throws(SystemError) -> Link {
-        guard let link = try host.link(named: name) else {
+        guard let (link, present) = try present(on: &host) else {
             differences.append(difference(.link, .missing))
             return try create(on: &host)
-        }
-        guard link.kind == "vxlan", let present = link.vxlan else {
-            throw SystemError("use vxlan", name, .exists, explanation: "\"\(name)\" already exists but is not a VXLAN")
         }
         let fixed = fixedFaults(present)
         let changeable = changeableFaults(link, present)
@@ -131,19 +131,10 @@ public struct VXLANDevice: Hashable, Sendable {
     }
 
     /// Makes the link a port of the bridge, or none, and brings it up.
-    private func connect(
-        _ link: Link, on host: inout RouteSocket, _ differences: inout [OverlayDifference]
-    ) throws(SystemError) -> Link {
-        // A device that was only just made is no news any more.
-        if !differences.contains(difference(.link, .missing)) {
-            if !link.isUp { differences.append(difference(.setting("state"), .wrong("down"))) }
-            if link.master != bridge {
-                differences.append(difference(.setting("bridge"), link.master == nil ? .missing : .wrong("another")))
-            }
-        }
+    private func connect(_ link: Link, on host: inout RouteSocket) throws(SystemError) -> Link {
         var request = LinkRequest()
         request.isUp = true
-        request.master = bridge ?? InterfaceIndex(rawValue: 0)
+        request.master = bridge ?? InterfaceIndex.noInterface
         try host.perform(.change(link.index, name, to: request))
         return try self.link(on: &host)
     }
@@ -165,21 +156,46 @@ public struct VXLANDevice: Hashable, Sendable {
     private func ensureAddresses(
         of link: Link, on host: inout RouteSocket, _ differences: inout [OverlayDifference]
     ) throws(SystemError) {
-        let present = try host.addresses(of: link.index).filter { !$0.address.isLinkLocal }
-        for address in present where !addresses.contains(address) {
-            differences.append(difference(.address(address), .surplus))
-            try host.perform(.delete(address, from: link.index, name))
-        }
-        for address in addresses where !present.contains(address) {
-            differences.append(difference(.address(address), .missing))
+        let faults = addressFaults(try host.addresses(of: link.index))
+        differences += faults.surplus.map { difference(.address($0), .surplus) }
+        for address in faults.surplus { try host.perform(.delete(address, from: link.index, name)) }
+        differences += faults.missing.map { difference(.address($0), .missing) }
+        for address in faults.missing {
             try host.perform(.add(address, to: link.index, name, detectsDuplicates: false))
         }
     }
 
     private func ensureOffload(_ differences: inout [OverlayDifference]) throws(SystemError) {
-        guard let offloadsChecksum, try ChecksumOffload.isOn(name) != offloadsChecksum else { return }
+        guard let offloadsChecksum, let fault = try offloadFault() else { return }
         try ChecksumOffload.set(name, on: offloadsChecksum)
-        differences.append(difference(.setting("checksum offload"), .wrong(offloadsChecksum ? "off" : "on")))
+        differences.append(fault)
+    }
+}
+
+extension VXLANDevice {
+    /// Compares the device with what it should be, and changes nothing.
+    ///
+    /// - Returns: the device, nil where there is none, and what differs.
+    /// - Throws: `EEXIST` when another kind of link has the name.
+    func inspect(
+        on host: inout RouteSocket
+    ) throws(SystemError) -> (link: Link?, differences: [OverlayDifference]) {
+        guard let (link, present) = try present(on: &host) else { return (nil, [difference(.link, .missing)]) }
+        let addresses = addressFaults(try host.addresses(of: link.index))
+        var differences = fixedFaults(present) + changeableFaults(link, present) + connectionFaults(link)
+        differences += addresses.surplus.map { difference(.address($0), .surplus) }
+        differences += addresses.missing.map { difference(.address($0), .missing) }
+        if let fault = try offloadFault() { differences.append(fault) }
+        return (link, differences)
+    }
+
+    /// - Throws: `EEXIST` when another kind of link has the name.
+    private func present(on host: inout RouteSocket) throws(SystemError) -> (link: Link, options: VXLANOptions)? {
+        guard let link = try host.link(named: name) else { return nil }
+        guard link.kind == "vxlan", let options = link.vxlan else {
+            throw SystemError("use vxlan", name, .exists, explanation: "\"\(name)\" already exists but is not a VXLAN")
+        }
+        return (link, options)
     }
 }
 
@@ -204,6 +220,29 @@ extension VXLANDevice {
             faults.append(difference(.setting("learning"), .wrong(present.isLearning == true ? "on" : "off")))
         }
         return faults
+    }
+
+    private func connectionFaults(_ link: Link) -> [OverlayDifference] {
+        var faults: [OverlayDifference] = []
+        if !link.isUp { faults.append(difference(.setting("state"), .wrong("down"))) }
+        if link.master != bridge {
+            faults.append(difference(.setting("bridge"), link.master == nil ? .missing : .wrong("another")))
+        }
+        return faults
+    }
+
+    private func addressFaults(
+        _ present: [InterfaceAddress]
+    ) -> (surplus: [InterfaceAddress], missing: [InterfaceAddress]) {
+        (
+            present.filter { !$0.address.isLinkLocal && !addresses.contains($0) },
+            addresses.filter { !present.contains($0) }
+        )
+    }
+
+    private func offloadFault() throws(SystemError) -> OverlayDifference? {
+        guard let offloadsChecksum, try ChecksumOffload.isOn(name) != offloadsChecksum else { return nil }
+        return difference(.setting("checksum offload"), .wrong(offloadsChecksum ? "off" : "on"))
     }
 
     private func text(_ value: (some CustomStringConvertible)?) -> String {

@@ -5,4 +5,7 @@ public struct InterfaceIndex: RawRepresentable, Hashable, Sendable {
     public init(rawValue: Int32) {
         self.rawValue = rawValue
     }
+
+    /// The number that no interface has; where one may be named, none, or in a dump all.
+    public static let noInterface = InterfaceIndex(rawValue: 0)
 }
