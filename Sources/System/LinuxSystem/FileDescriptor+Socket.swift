@@ -71,9 +71,18 @@ extension FileDescriptor {
 
     /// Waits until there is something to receive; false when the time is over.
     public borrowing func waitUntilReadable(milliseconds: Int) throws(SystemError) -> Bool {
-        var watched = pollfd(fd: rawValue, events: Int16(POLLIN), revents: 0)
+        try Self.waitUntilReadable(anyOf: [rawValue], milliseconds: milliseconds)
+    }
+
+    /// Waits until one of several sockets has something to receive; false when the time is over.
+    public static func waitUntilReadable(
+        anyOf descriptors: [CInt], milliseconds: Int
+    ) throws(SystemError) -> Bool {
+        var watched = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         return try retrying("wait for socket") {
-            unsafe poll(&watched, 1, CInt(clamping: milliseconds))
+            unsafe watched.withUnsafeMutableBufferPointer {
+                unsafe poll($0.baseAddress, nfds_t($0.count), CInt(clamping: milliseconds))
+            }
         } > 0
     }
 }
