@@ -59,7 +59,10 @@ let package = Package(
 
         .executableTarget(
             name: "CNITool",
-            dependencies: ["CNIRuntime", "Leases", "CNI", "JSON", "Addressing", "LinuxSystem"],
+            dependencies: [
+                "CNIRuntime", "Leases", "OverlayTable", "HostNetwork", "RouteNetlink", "CNI", "JSON", "Addressing",
+                "LinuxSystem",
+            ],
             path: "Sources/Tools/cnitool"),
         .executableTarget(
             name: "Benchmark", dependencies: ["RouteNetlink", "JSON", "Addressing", "LinuxSystem"],

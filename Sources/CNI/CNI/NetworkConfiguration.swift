@@ -47,3 +47,12 @@ public struct NetworkConfiguration: Sendable {
         return nil
     }
 }
+
+extension NetworkConfiguration {
+    /// Reads a configuration that a runtime has made for a plugin of this suite.
+    ///
+    /// - Throws: code 1, 6 or 7 when the plugin would refuse it.
+    public init(parsing bytes: [UInt8]) throws(CNIError) {
+        self = try ConfigurationDocument(bytes).configuration(for: .add, supported: CNIVersion.allCases)
+    }
+}

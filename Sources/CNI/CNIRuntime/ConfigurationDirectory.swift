@@ -23,13 +23,13 @@ public struct ConfigurationDirectory: Sendable {
         var names: [String] = []
         let lists = try files(in: path, [".conflist"])
         for file in lists {
-            let list = try named(file) { bytes throws(CNIError) in try self.list(parsing: bytes) }
+            let list = try list(in: file)
             if list.name == name { return list }
             names.append(list.name)
         }
         let singles = try files(in: path, [".conf", ".json"])
         for file in singles {
-            let plugin = try named(file) { bytes throws(CNIError) in try PluginConfiguration(parsing: bytes) }
+            let plugin = try plugin(in: file)
             if plugin.name == name { return try named(file) { _ throws(CNIError) in try ConfigurationList(plugin) } }
             if let name = plugin.name, !name.isEmpty { names.append(name) }
         }
@@ -41,14 +41,36 @@ public struct ConfigurationDirectory: Sendable {
             details: names.isEmpty ? nil : "there is \(names.map { "\"\($0)\"" }.joined(separator: ", "))")
     }
 
+    /// The lists of all networks, in the order in which they are looked at.
+    ///
+    /// - Throws: the error of the first file that cannot be read.
+    public func lists() throws(CNIError) -> [ConfigurationList] {
+        var lists: [ConfigurationList] = []
+        for file in try files(in: path, [".conflist"]) { lists.append(try list(in: file)) }
+        for file in try files(in: path, [".conf", ".json"]) {
+            let plugin = try plugin(in: file)
+            guard plugin.name?.isEmpty == false else { continue }
+            lists.append(try named(file) { _ throws(CNIError) in try ConfigurationList(plugin) })
+        }
+        var names: Set<String> = []
+        return lists.filter { names.insert($0.name).inserted }
+    }
+
+    private func list(in file: String) throws(CNIError) -> ConfigurationList {
+        try named(file) { bytes throws(CNIError) in try list(parsing: bytes) }
+    }
+
+    private func plugin(in file: String) throws(CNIError) -> PluginConfiguration {
+        try named(file) { bytes throws(CNIError) in try PluginConfiguration(parsing: bytes) }
+    }
+
     /// A list together with the plugins in the directory of the network's name.
     private func list(parsing bytes: [UInt8]) throws(CNIError) -> ConfigurationList {
         var list = try ConfigurationList(parsing: bytes)
         // Another name might lead out of the directory.
         if !list.loadsOnlyInlinedPlugins && Identifier.isValid(list.name) {
             for file in try files(in: "\(path)/\(list.name)", [".conf"]) {
-                list.plugins.append(
-                    try named(file) { bytes throws(CNIError) in try PluginConfiguration(parsing: bytes) })
+                list.plugins.append(try plugin(in: file))
             }
         }
         guard !list.plugins.isEmpty else { throw CNIError(.invalidConfiguration, "no plugin configs found") }

@@ -1,4 +1,4 @@
-import CNI
+public import CNI
 public import JSON
 
 /// One plugin of a chain, as its configuration list describes it.
@@ -55,6 +55,13 @@ extension PluginConfiguration {
         let passed = arguments.members.filter { capabilities.contains($0.name) }
         if !passed.isEmpty { request["runtimeConfig"] = .object(JSONObject(passed)) }
         return request.serialized()
+    }
+
+    /// The configuration as the plugin has it when it is asked about the node and not about a container.
+    ///
+    /// - Throws: code 1, 6 or 7 when the plugin would refuse it.
+    public func networkConfiguration(in list: ConfigurationList) throws(CNIError) -> NetworkConfiguration {
+        try NetworkConfiguration(parsing: statusRequest(in: list))
     }
 
     /// What the plugin reads for STATUS.

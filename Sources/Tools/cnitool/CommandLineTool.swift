@@ -7,7 +7,10 @@ import LinuxSystem
 enum CommandLineTool {
     /// In the order of the help text.
     static var subcommands: [any Subcommand.Type] {
-        [Add.self, Check.self, Delete.self, CollectGarbage.self, Status.self, LeaseList.self, Version.self]
+        [
+            Add.self, Check.self, Delete.self, CollectGarbage.self, Status.self, LeaseList.self, NodeList.self,
+            Version.self,
+        ]
     }
 
     static func main() {

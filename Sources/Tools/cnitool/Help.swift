@@ -17,6 +17,9 @@ enum Help {
           NET            the "name" in a file of /etc/cni/net.d
           NETNS          the path of a network namespace, such as /proc/4711/ns/net, or the name of
                          one that "ip netns add" made: blue is the same as /var/run/netns/blue
+          --json         print JSON instead of a table
+          --probe        ask every other node for an echo, with packets as large as fit and that may
+                         not be fragmented, and show how long each takes
           -i, --ifname   the interface's name in the namespace; else CNI_IFNAME, else eth0
           -h, --help     print this
 
@@ -27,7 +30,8 @@ enum Help {
           CAP_ARGS       capability arguments for the plugins that declare them, as JSON
           CNI_CACHE_DIR  where results are kept for check, del and gc (/var/lib/cni)
 
-        Errors go to standard error, and the exit status is 1 then. What a failed add had done is undone.
+        Errors go to standard error, and the exit status is 1 then, as when overlay finds something
+        missing, wrong or without an answer. What a failed add had done is undone.
 
         Examples, as root:
           ip netns add blue

@@ -35,14 +35,8 @@ struct LeaseRow {
         return rows
     }
 
-    /// Columns that line up, with a heading.
     static func table(_ rows: [LeaseRow]) -> String {
-        let lines = [["ADDRESS", "CONTAINER", "INTERFACE", "AGE", "ALIVE"]] + rows.map(\.columns)
-        let widths = (0..<4).map { column in lines.map { $0[column].count }.max() ?? 0 }
-        return lines.map { line in
-            zip(line, widths).map { $0.padded(to: $1 + 2) }.joined() + (line.last ?? "")
-        }
-        .joined(separator: "\n")
+        TextTable(heading: ["ADDRESS", "CONTAINER", "INTERFACE", "AGE", "ALIVE"], rows: rows.map(\.columns)).text
     }
 
     /// An array of objects; what is not known is null.
@@ -73,8 +67,4 @@ struct LeaseRow {
         }
         .joined()
     }
-}
-
-extension String {
-    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -31,6 +31,16 @@ struct ConfigurationDirectoryTests {
         #expect(try directory.list(named: "net").plugins.map(\.type) == ["first"])
     }
 
+    @Test func listsEachNetworkOnce() throws {
+        try writeList("20-b.conflist", name: "net", type: "second")
+        try writeList("10-a.conflist", name: "net", type: "first")
+        try files.write("00-single.conf", #"{"type":"bridge","name":"single"}"#)
+        try files.write("00-nameless.conf", #"{"type":"bridge"}"#)
+        let lists = try directory.lists()
+        #expect(lists.map(\.name) == ["net", "single"])
+        #expect(lists.flatMap(\.plugins).map(\.type) == ["first", "bridge"])
+    }
+
     @Test(arguments: ["10-single.conf", "10-single.json"])
     func makesAListOfASinglePlugin(file: String) throws {
         try files.write(file, #"{"type":"bridge","name":"net","cniVersion":"0.4.0","mtu":1.50e3}"#)
