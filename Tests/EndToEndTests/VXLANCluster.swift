@@ -128,12 +128,6 @@ extension PluginOutcome {
 }
 
 extension TestContainer {
-    /// Whether a ping of some bytes of payload, which may not be fragmented, is answered; tried until it is.
-    func reaches(_ address: String, bytes: Int) -> Bool {
-        let arguments = ["-M", "do", "-s", "\(bytes)", "-i", "0.2", "-w", "10", "-c", "1", address]
-        return (try? namespace.output(of: "ping", arguments)) != nil
-    }
-
     /// Whether an address answers to a byte, and to as much as the interface lets through.
     func reaches(_ address: String, mtu: Int) throws -> Bool {
         // RFC 791 and RFC 8200 for the header, RFC 792 and RFC 4443 for that of the echo request.

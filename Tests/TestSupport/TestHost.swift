@@ -73,9 +73,16 @@ public final class TestContainer: Sendable {
         try ip("link", "show").array?.compactMap(\.object).first { $0["ifname"]?.string == name }
     }
 
-    /// Whether an answer to a ping comes; the deadline allows for a machine that is busy with other tests.
-    public func reaches(_ address: String, within seconds: Int = 10) -> Bool {
-        let arguments = ["-c", "1", "-W", "\(seconds)", address]
+    /// Whether an answer to a ping comes, tried until it does; the deadline allows for a machine that is busy with other
+    /// tests.
+    ///
+    /// - Parameters:
+    ///   - address: who is to answer.
+    ///   - bytes: of payload in a packet that may not be fragmented; nil for a packet as ping makes it.
+    ///   - seconds: until the deadline.
+    public func reaches(_ address: String, bytes: Int? = nil, within seconds: Int = 10) -> Bool {
+        let size = bytes.map { ["-M", "do", "-s", "\($0)"] } ?? []
+        let arguments = size + ["-i", "0.2", "-w", "\(seconds)", "-c", "1", address]
         return (try? namespace.output(of: "ping", arguments)) != nil
     }
 }

@@ -72,37 +72,15 @@ public struct ContainerInterface: Sendable {
                 + routes.map { .add($0) })
     }
 
-    /// Waits until the addresses can be used: with duplicate address detection, until it has come to its end (RFC 4862,
-    /// section 5.4), and without it for the moment that the kernel takes.
+    /// Waits until the addresses can be used.
     ///
     /// - Throws: `EADDRINUSE` with the address that another interface has; `ETIMEDOUT` when the deadline passes.
     public func waitUntilUsable(
         milliseconds: Int, in container: inout RouteSocket, of namespace: borrowing NetworkNamespace
     ) throws(SystemError) {
-        guard try tentativeAddress(in: &container) != nil else { return }
-        let deadline = MonotonicClock.milliseconds + milliseconds
-        var monitor = try RouteMonitor(.ipv6Addresses, in: namespace)
-        // Once more, for what happened before the monitor listened.
-        while let first = try tentativeAddress(in: &container) {
-            guard try monitor.wait(milliseconds: deadline - MonotonicClock.milliseconds) else {
-                throw SystemError(
-                    "add address", "\(first) to \(link.name)", .timedOut,
-                    explanation: "duplicate address detection takes longer than \(milliseconds) ms")
-            }
+        try container.waitUntilAddressesAreUsable(on: link, milliseconds: milliseconds) {
+            () throws(SystemError) in try RouteMonitor(.ipv6Addresses, in: namespace)
         }
-    }
-
-    /// An address that cannot be used yet.
-    ///
-    /// - Throws: `EADDRINUSE` with one that never can.
-    private func tentativeAddress(in container: inout RouteSocket) throws(SystemError) -> InterfaceAddress? {
-        let addresses = try container.assignedAddresses(of: link.index).filter { !$0.address.address.isLinkLocal }
-        if let duplicate = addresses.first(where: \.isDuplicate) {
-            throw SystemError(
-                "add address", "\(duplicate.address) to \(link.name)", .addressInUse,
-                explanation: "duplicate address detection found it elsewhere on the link")
-        }
-        return addresses.first(where: \.isTentative)?.address
     }
 
     /// Tells the neighbours who has the addresses now, so that they forget who had them before.

@@ -27,8 +27,17 @@ public struct GatewayAddress: Sendable {
     public func ensure(
         on link: Link, of bridge: Bridge, on host: inout RouteSocket
     ) throws(SystemError) -> [InterfaceAddress] {
-        let present = try host.addresses(of: link.index).filter { $0.address.family == address.address.family }
-        guard !present.contains(address) else { return [] }
+        let assigned = try host.assignedAddresses(of: link.index).filter {
+            $0.address.address.family == address.address.family
+        }
+        let present = assigned.map(\.address)
+        guard !present.contains(address) else {
+            // Another plugin may have added it just now.
+            if assigned.contains(where: { $0.address == address && $0.isTentative }) {
+                try waitUntilUsable(on: link, &host)
+            }
+            return []
+        }
         let inTheWay = present.filter(isInTheWay)
         var obsolete = inTheWay
         if !inTheWay.isEmpty && !replacesOthers {
@@ -45,8 +54,18 @@ public struct GatewayAddress: Sendable {
             // Another plugin was faster.
         }
         try pinMAC(of: link, on: &host)
+        if address.address.family == .v6 { try waitUntilUsable(on: link, &host) }
         return kept
     }
+
+    /// Without it the gateway would not answer the container's first packets.
+    private func waitUntilUsable(on link: Link, _ host: inout RouteSocket) throws(SystemError) {
+        try host.waitUntilAddressesAreUsable(on: link, milliseconds: Self.deadline) {
+            () throws(SystemError) in try RouteMonitor(.ipv6Addresses)
+        }
+    }
+
+    private static let deadline = 10_000
 
     private func isInTheWay(_ other: InterfaceAddress) -> Bool {
         address.address.family == .v4 || other.network.overlaps(address.network)
