@@ -80,6 +80,7 @@ public final class TestContainer: Sendable {
     ///   - address: who is to answer.
     ///   - bytes: of payload in a packet that may not be fragmented; nil for a packet as ping makes it.
     ///   - seconds: until the deadline.
+    /// - Returns: false when none has come by then.
     public func reaches(_ address: String, bytes: Int? = nil, within seconds: Int = 10) -> Bool {
         let size = bytes.map { ["-M", "do", "-s", "\($0)"] } ?? []
         let arguments = size + ["-i", "0.2", "-w", "\(seconds)", "-c", "1", address]

@@ -76,9 +76,10 @@ public struct ContainerInterface: Sendable {
     ///
     /// - Throws: `EADDRINUSE` with the address that another interface has; `ETIMEDOUT` when the deadline passes.
     public func waitUntilUsable(
-        milliseconds: Int, in container: inout RouteSocket, of namespace: borrowing NetworkNamespace
+        _ addresses: [InterfaceAddress], milliseconds: Int, in container: inout RouteSocket,
+        of namespace: borrowing NetworkNamespace
     ) throws(SystemError) {
-        try container.waitUntilAddressesAreUsable(on: link, milliseconds: milliseconds) {
+        try container.waitUntilUsable(addresses, on: link, milliseconds: milliseconds) {
             () throws(SystemError) in try RouteMonitor(.ipv6Addresses, in: namespace)
         }
     }

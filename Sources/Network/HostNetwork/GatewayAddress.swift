@@ -60,7 +60,7 @@ public struct GatewayAddress: Sendable {
 
     /// Without it the gateway would not answer the container's first packets.
     private func waitUntilUsable(on link: Link, _ host: inout RouteSocket) throws(SystemError) {
-        try host.waitUntilAddressesAreUsable(on: link, milliseconds: Self.deadline) {
+        try host.waitUntilUsable([address], on: link, milliseconds: Self.deadline) {
             () throws(SystemError) in try RouteMonitor(.ipv6Addresses)
         }
     }

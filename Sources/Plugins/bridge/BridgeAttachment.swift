@@ -194,7 +194,8 @@ struct BridgeAttachment: ~Copyable {
         guard !addresses.isEmpty else { return }
         let interface = ContainerInterface(pair.container)
         if addresses.contains(where: { $0.address.family == .v6 }) {
-            try interface.waitUntilUsable(milliseconds: Self.addressDeadline, in: &container, of: namespace)
+            try interface.waitUntilUsable(
+                addresses, milliseconds: Self.addressDeadline, in: &container, of: namespace)
         }
         try interface.announce(in: &container)
     }
