@@ -29,14 +29,34 @@ public struct Delegate: Sendable {
     ///
     /// - Throws: its error, unchanged; code 6 when its result cannot be read, after its DEL: what it made would have no
     ///   owner.
-    public func add(meanwhile body: () -> Void = {}) throws(CNIError) -> CNIResult {
-        let output = try run(.add, meanwhile: body)
+    public func add() throws(CNIError) -> CNIResult {
+        var addition = try startAdd()
+        try addition.finish()
+        return addition.result
+    }
+
+    /// Runs its ADD until it has printed a result, and a body while it runs.
+    ///
+    /// - Returns: the result, which holds once the plugin has ended well.
+    /// - Throws: as `add`.
+    public func startAdd(meanwhile body: () -> Void = {}) throws(CNIError) -> DelegatedAddition {
+        var process = try executable.start(input: input, environment: environment(.add))
+        body()
+        let output = try process.readOutput(passesSignalsOn: true)
+        let printed: CNIResult
         do throws(CNIError) {
-            return try result(of: output)
+            printed = try result(of: output)
         } catch {
+            try process.wait()
             try? delete()
             throw error
         }
+        // A document without addresses may be an error, and there is nothing that could go on with it.
+        guard !printed.addresses.isEmpty else {
+            try process.wait()
+            return DelegatedAddition(printed)
+        }
+        return DelegatedAddition(printed, process)
     }
 
     /// Runs its DEL, and a body while it runs.
@@ -56,8 +76,11 @@ public struct Delegate: Sendable {
     private func run(_ verb: Verb, meanwhile body: () -> Void = {}) throws(CNIError) -> [UInt8] {
         // A DEL goes on to its end: it may be the undoing of an ADD that the very signal interrupted.
         try executable.run(
-            input: input, environment: ProcessEnvironment.entries(replacing: ["CNI_COMMAND": verb.rawValue]),
-            passesSignalsOn: verb == .add, meanwhile: body)
+            input: input, environment: environment(verb), meanwhile: body)
+    }
+
+    private func environment(_ verb: Verb) -> [String] {
+        ProcessEnvironment.entries(replacing: ["CNI_COMMAND": verb.rawValue])
     }
 
     private func result(of output: [UInt8]) throws(CNIError) -> CNIResult {

@@ -43,35 +43,20 @@ public struct PluginExecutable: Sendable {
     public func run(
         input: [UInt8], environment: [String], passesSignalsOn: Bool = false, meanwhile body: () -> Void = {}
     ) throws(CNIError) -> [UInt8] {
-        let child: Subprocess
-        do throws(SystemError) {
-            child = try Subprocess.run(
-                path, environment: environment, input: input, passesSignalsOn: passesSignalsOn, meanwhile: body)
-        } catch {
-            throw CNIError(.other, "\(error)")
-        }
-        let log = String(decoding: child.errorOutput, as: UTF8.self)
-        let hasSucceeded = child.ending == .exited(0)
-        // Where the log is all that a failed plugin left, it becomes the error.
-        if !log.isEmpty && (hasSucceeded || !child.output.isEmpty) {
-            StandardStreams.log(log.hasSuffix("\n") ? String(log.dropLast()) : log)
-        }
-        guard hasSucceeded else { throw failure(of: child, log: log) }
-        return child.output
+        var process = try start(input: input, environment: environment)
+        body()
+        try process.readOutput(passesSignalsOn: passesSignalsOn)
+        return try process.wait()
     }
 
-    private func failure(of child: Subprocess, log: String) -> CNIError {
-        if child.output.isEmpty {
-            return log.isEmpty
-                ? CNIError(.unknown, "netplugin failed with no error message: \(child.ending)")
-                : CNIError(.unknown, "netplugin failed: \(JSONValue.string(log)): \(child.ending)")
-        }
-        do {
-            return try CNIError(reading: JSONReader(JSONValue(parsing: child.output)))
+    /// Starts the plugin.
+    ///
+    /// - Throws: when it cannot be started.
+    func start(input: [UInt8], environment: [String]) throws(CNIError) -> PluginProcess {
+        do throws(SystemError) {
+            return PluginProcess(try RunningProcess(path, environment: environment, input: input))
         } catch {
-            let text = JSONValue.string(String(decoding: child.output, as: UTF8.self))
-            return CNIError(
-                .unknown, "netplugin failed but error parsing its diagnostic message \(text): \(error)")
+            throw CNIError(.other, "\(error)")
         }
     }
 }

@@ -24,6 +24,7 @@ public enum PluginMain {
             case .some:
                 try serve(plugin, version: &version)
             }
+            StandardStreams.closeOutput()
             exit(0)
         } catch {
             let document = CNIError(describing: error).encoded(version: version).serialized(pretty: true)

@@ -15,6 +15,8 @@ struct BridgeAttachment: ~Copyable {
     private var host: RouteSocket
     private var container: RouteSocket
     private var rollback = Rollback(report: StandardStreams.log)
+    /// IPAM's answer, until its process has ended.
+    private var addition: DelegatedAddition?
 
     /// Reads and opens all that is needed, and changes nothing.
     init(_ invocation: Invocation, _ configuration: BridgeConfiguration) throws {
@@ -60,7 +62,9 @@ struct BridgeAttachment: ~Copyable {
         }
         if let ipam {
             do {
-                result = try ipam.add(meanwhile: make)
+                let addition = try ipam.startAdd(meanwhile: make)
+                result = addition.result
+                self.addition = consume addition
                 rollback.register("release addresses") { try ipam.delete() }
             } catch {
                 // Unless another attachment has the names, whatever lease there is belongs to nobody who uses it.
@@ -216,6 +220,13 @@ struct BridgeAttachment: ~Copyable {
         container.sandbox = invocation.namespacePath
         return [CNIResult.Interface(current), CNIResult.Interface(pair.host), container]
             + (vlanGateway.map { [CNIResult.Interface($0)] } ?? [])
+    }
+
+    /// Waits until IPAM's process has ended, which goes on beside all the rest.
+    ///
+    /// - Throws: when it failed after all.
+    mutating func finishIPAM() throws(CNIError) {
+        try addition?.finish()
     }
 
     /// Keeps what was made.

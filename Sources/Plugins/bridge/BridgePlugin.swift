@@ -30,6 +30,7 @@ struct BridgePlugin: CNIPlugin {
 
         result.interfaces = try attachment.interfaces(bridge, pair, vlanGateway)
         if let dns = configuration.dns { result.dns = dns }
+        try attachment.finishIPAM()
         try attachment.commit()
         return result
     }

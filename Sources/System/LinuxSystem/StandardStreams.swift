@@ -14,6 +14,11 @@ public enum StandardStreams {
         try FileDescriptor.write(bytes.span, to: STDOUT_FILENO)
     }
 
+    /// Ends standard output, for whoever waits for its end and need not wait for that of the process.
+    public static func closeOutput() {
+        close(STDOUT_FILENO)
+    }
+
     /// Writes one line to standard error; what cannot be written there is lost.
     public static func log(_ line: String) {
         try? FileDescriptor.write(Array((line + "\n").utf8).span, to: STDERR_FILENO)

@@ -1,6 +1,3 @@
-import CLinux
-import Glibc
-
 /// A program run to its end, with bytes in and bytes out.
 public struct Subprocess: Sendable {
     public enum Ending: Hashable, Sendable, CustomStringConvertible {
@@ -36,105 +33,23 @@ public struct Subprocess: Sendable {
         _ path: String, _ arguments: [String] = [], environment: [String], input: [UInt8] = [],
         passesSignalsOn: Bool = false, meanwhile body: () -> Void = {}
     ) throws(SystemError) -> Subprocess {
-        // Memory files for input and errors: neither side can wait for the other to read.
-        let standardInput = try FileDescriptor.inMemory("stdin")
-        try standardInput.write(input.span)
-        try standardInput.rewind()
-        let standardError = try FileDescriptor.inMemory("stderr")
-        let pipe = try FileDescriptor.pipe()
-
-        let child = try spawn(
-            path, arguments, environment, standardInput.rawValue, pipe.writing.rawValue, standardError.rawValue)
-        _ = consume pipe.writing
+        var process = try RunningProcess(path, arguments, environment: environment, input: input)
         body()
-        var output: [UInt8] = []
+        // Waited for even when there is too much to read.
         var failure: SystemError?
         do throws(SystemError) {
-            output = try collect(from: pipe.reading, of: child, passesSignalsOn)
+            try process.readOutput(passesSignalsOn: passesSignalsOn)
         } catch {
             failure = error
         }
-        let ending = try wait(for: child)
+        let ended = try process.wait()
         if let failure { throw failure }
-        try standardError.rewind()
-        return Subprocess(
-            ending: ending, output: output, errorOutput: try standardError.readToEnd(limit: Self.outputLimit))
+        return ended
     }
 
-    private static func spawn(
-        _ path: String, _ arguments: [String], _ environment: [String],
-        _ input: CInt, _ output: CInt, _ errors: CInt
-    ) throws(SystemError) -> pid_t {
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
-
-        // What this process does with signals is no business of the child's.
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-        unsafe sigaddset(&signals, SIGPIPE)
-        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
-        var child: pid_t = 0
-        let argv = unsafe cStrings([path] + arguments)
-        let envp = unsafe cStrings(environment)
-        defer { unsafe (argv + envp).forEach { unsafe free($0) } }
-        let status = unsafe posix_spawn(&child, path, &actions, &attributes, argv, envp)
-        guard status == 0 else { throw SystemError("run", path, Errno(rawValue: status)) }
-        return child
-    }
-
-    /// Reads the child's output to its end, passing a signal on the first time one comes.
-    private static func collect(
-        from descriptor: borrowing FileDescriptor, of child: pid_t, _ passesSignalsOn: Bool
-    ) throws(SystemError) -> [UInt8] {
-        let signals = try Interruption.descriptor()
-        // A negative descriptor is one that poll passes over.
-        let ignored: CInt = -1
-        var watched = [
-            pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: passesSignalsOn ? signals.rawValue : ignored, events: Int16(POLLIN), revents: 0),
-        ]
-        var output: [UInt8] = []
-        while true {
-            _ = try retrying("wait for child") {
-                unsafe watched.withUnsafeMutableBufferPointer { unsafe poll($0.baseAddress, nfds_t($0.count), -1) }
-            }
-            if watched[1].revents != 0 {
-                kill(child, SIGTERM)
-                // The signal stays pending for Interruption.check.
-                watched[1].fd = ignored
-                watched[1].revents = 0
-            }
-            guard watched[0].revents != 0 else { continue }
-            guard try FileDescriptor.readOnce(from: descriptor.rawValue, into: &output) else { return output }
-            if output.count > Self.outputLimit {
-                kill(child, SIGKILL)
-                throw SystemError("read output of child", nil, .fileTooLarge)
-            }
-        }
-    }
-
-    /// Bytes of standard output, and of what is kept of standard error, that no plugin comes near.
-    private static let outputLimit = 16 << 20
-
-    private static func wait(for child: pid_t) throws(SystemError) -> Ending {
-        var status: CInt = 0
-        _ = try retrying("wait for child") { unsafe waitpid(child, &status, 0) }
-        let signal = status & 0x7f
-        return signal == 0 ? .exited((status >> 8) & 0xff) : .signalled(signal)
-    }
-
-    /// Copies that the caller frees, with the null pointer at the end that execve(2) looks for.
-    private static func cStrings(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] {
-        unsafe strings.map { unsafe strdup($0) } + [nil]
+    init(_ ending: Ending, output: [UInt8], errorOutput: [UInt8]) {
+        self.ending = ending
+        self.output = output
+        self.errorOutput = errorOutput
     }
 }
