@@ -4,6 +4,15 @@ import Foundation
 struct BusyboxImage {
     static let name = "localhost/busybox:test"
 
+    /// For its shell: pings an address until it answers, and not for ever, on a machine that is busy with other tests.
+    static let pingScript = """
+        tries=15
+        until /bin/busybox ping -c 1 -W 1 "$0"; do
+            tries=$((tries - 1))
+            [ $tries -gt 0 ] || exit 1
+        done
+        """
+
     /// The layer, uncompressed.
     let layer: Data
 

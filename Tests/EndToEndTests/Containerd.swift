@@ -50,9 +50,10 @@ struct Containerd: Sendable {
         try await runtime.removePodSandbox(pod.sandbox)
     }
 
-    /// Pings `address` once from the pod.
+    /// Pings `address` from the pod until it answers.
     func ping(_ address: String, from pod: Pod) async throws {
-        _ = try await runtime.execute(["/bin/busybox", "ping", "-c", "1", "-W", "5", address], in: pod.container)
+        _ = try await runtime.execute(
+            ["/bin/busybox", "sh", "-c", BusyboxImage.pingScript, address], in: pod.container)
     }
 
     private func configuration(ofPod name: String) -> ProtobufMessage {

@@ -45,9 +45,9 @@ struct Podman: Sendable {
         _ = try await run(["rm", "--force", "--time", "0", container.identifier])
     }
 
-    /// Pings `address` once from the container.
+    /// Pings `address` from the container until it answers.
     func ping(_ address: String, from container: Container) async throws {
-        try await execute("ping", "-c", "1", "-W", "5", address, in: container)
+        try await execute("sh", "-c", BusyboxImage.pingScript, address, in: container)
     }
 
     /// Runs one of busybox's commands in the container.

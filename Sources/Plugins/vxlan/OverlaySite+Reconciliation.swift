@@ -49,8 +49,8 @@ extension OverlaySite {
         return try overlay.reconcile(on: &host)
     }
 
-    /// Milliseconds; a reconciliation takes some ten.
-    private static let lockTimeout = 10_000
+    /// Milliseconds; a reconciliation takes some ten, and seconds where many processes change interfaces at once.
+    private static let lockTimeout = 60_000
 
     /// The lock is on the host's network namespace itself, whose state it is about, and leaves no file.
     private static func lock() throws(SystemError) -> FileLock {
