@@ -115,7 +115,10 @@ struct VXLANTests {
         let (member, added) = (cluster.members[0], results[0])
         let capture = try VXLANCapture(in: cluster.network)
         #expect(member.container.reaches(results[1].hosts[0], bytes: 1))
-        #expect(Set(try capture.packets().compactMap(\.source)) == Set(results.map { $0.hosts[0] }))
+        // In a segment, the hosts' reports of the groups that their bridges are in come by as well.
+        let gateways = results.compactMap { $0.json.object?["ips"]?.array?.first?.object?["gateway"]?.string }
+        let sources = Set(try capture.packets().compactMap(\.source)).subtracting(gateways)
+        #expect(sources == Set(results.map { $0.hosts[0] }))
         #expect(member.container.reaches("192.168.1.100", bytes: 1))
 
         // Lost, it is there again after CHECK; and gone after DEL without a namespace.
