@@ -9,9 +9,18 @@ func plugin(_ name: String, _ target: String, _ dependencies: Target.Dependency.
         path: "Sources/Plugins/\(name)")
 }
 
-/// Tests of one module, in the folder of their layer.
-func tests(_ layer: String, _ name: String, _ dependencies: Target.Dependency...) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(layer)/\(name)")
+/// Tests of one module that need no kernel and no privileges.
+func unitTests(_ module: String, _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(
+        name: "\(module)Tests", dependencies: [.init(stringLiteral: module)] + dependencies,
+        path: "Tests/UnitTests/\(module)")
+}
+
+/// Tests of one module against the kernel, in namespaces that they make.
+func integrationTests(_ module: String, _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(
+        name: "\(module)IntegrationTests", dependencies: [.init(stringLiteral: module)] + dependencies,
+        path: "Tests/IntegrationTests/\(module)")
 }
 
 let package = Package(
@@ -23,7 +32,7 @@ let package = Package(
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
         .executable(name: "vxlan", targets: ["VXLANPlugin"]),
         .executable(name: "cnitool", targets: ["CNITool"]),
-        .executable(name: "cni-bench", targets: ["Benchmark"]),
+        .executable(name: "cni-bench", targets: ["CNIBenchmark"]),
     ],
     targets: [
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
@@ -31,71 +40,76 @@ let package = Package(
         .target(name: "Addressing", path: "Sources/System/Addressing"),
         .target(name: "JSON", path: "Sources/System/JSON"),
 
-        .target(name: "Netlink", dependencies: ["CLinux", "LinuxSystem"], path: "Sources/Network/Netlink"),
+        .target(name: "Netlink", dependencies: ["CLinux", "LinuxSystem"], path: "Sources/Kernel/Netlink"),
         .target(
             name: "RouteNetlink", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
-            path: "Sources/Network/RouteNetlink"),
+            path: "Sources/Kernel/RouteNetlink"),
         .target(
             name: "Nftables", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
-            path: "Sources/Network/Nftables"),
+            path: "Sources/Kernel/Nftables"),
+
         .target(
-            name: "HostNetwork", dependencies: ["RouteNetlink", "Nftables", "LinuxSystem", "Addressing"],
-            path: "Sources/Network/HostNetwork"),
+            name: "ContainerLinks", dependencies: ["RouteNetlink", "LinuxSystem", "Addressing"],
+            path: "Sources/Network/ContainerLinks"),
+        .target(
+            name: "PacketRules", dependencies: ["Nftables", "LinuxSystem", "Addressing"],
+            path: "Sources/Network/PacketRules"),
+        .target(
+            name: "Overlay", dependencies: ["RouteNetlink", "LinuxSystem", "Addressing"],
+            path: "Sources/Network/Overlay"),
+        .target(name: "Probing", dependencies: ["LinuxSystem", "Addressing"], path: "Sources/Network/Probing"),
+
+        .target(name: "Leases", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/IPAM/Leases"),
 
         .target(name: "CNI", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/CNI"),
         .target(name: "CNIRuntime", dependencies: ["CNI", "JSON", "LinuxSystem"], path: "Sources/CNI/CNIRuntime"),
-        .target(name: "Leases", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/Leases"),
-        .target(name: "Flannel", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/CNI/Flannel"),
-        .target(
-            name: "OverlayTable",
-            dependencies: ["CNI", "HostNetwork", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"],
-            path: "Sources/CNI/OverlayTable"),
 
-        plugin("bridge", "BridgePlugin", "HostNetwork", "Nftables", "RouteNetlink"),
+        .target(name: "Flannel", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/Cluster/Flannel"),
+        .target(
+            name: "NodeTable",
+            dependencies: ["CNI", "ContainerLinks", "Overlay", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"],
+            path: "Sources/Cluster/NodeTable"),
+
+        plugin("bridge", "BridgePlugin", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink"),
         plugin("flannel", "FlannelPlugin", "Flannel"),
         plugin("host-local", "HostLocalPlugin", "Leases"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
-        plugin("vxlan", "VXLANPlugin", "OverlayTable", "HostNetwork", "Nftables", "RouteNetlink"),
+        plugin(
+            "vxlan", "VXLANPlugin", "NodeTable", "ContainerLinks", "PacketRules", "Overlay", "Nftables", "RouteNetlink"),
 
         .executableTarget(
             name: "CNITool",
             dependencies: [
-                "CNIRuntime", "Leases", "OverlayTable", "HostNetwork", "RouteNetlink", "CNI", "JSON", "Addressing",
+                "CNIRuntime", "Leases", "NodeTable", "Overlay", "Probing", "RouteNetlink", "CNI", "JSON", "Addressing",
                 "LinuxSystem",
             ],
             path: "Sources/Tools/cnitool"),
         .executableTarget(
-            name: "Benchmark", dependencies: ["RouteNetlink", "JSON", "Addressing", "LinuxSystem"],
+            name: "CNIBenchmark", dependencies: ["RouteNetlink", "JSON", "Addressing", "LinuxSystem"],
             path: "Sources/Tools/cni-bench"),
 
         .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
-        tests("UnitTests", "AddressingTests", "Addressing", "TestSupport"),
-        tests("UnitTests", "JSONTests", "JSON", "TestSupport"),
-        tests("UnitTests", "CNITests", "CNI", "JSON", "Addressing"),
-        tests("UnitTests", "NetlinkTests", "Netlink", "LinuxSystem"),
-        tests("UnitTests", "NftablesTests", "Nftables", "Netlink", "Addressing", "LinuxSystem"),
-        tests("UnitTests", "OverlayTableTests", "OverlayTable", "CNI", "JSON", "Addressing", "TestSupport"),
-        tests("UnitTests", "HostNetworkTests", "HostNetwork", "RouteNetlink", "Addressing"),
-        tests("UnitTests", "CNIRuntimeTests", "CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
-        tests("UnitTests", "LeasesTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
-        tests("UnitTests", "FlannelTests", "Flannel", "Addressing", "TestSupport"),
-        tests("UnitTests", "FlannelPluginTests", "FlannelPlugin", "Flannel", "CNI", "JSON"),
-        tests("UnitTests", "BridgePluginTests", "BridgePlugin", "CNI", "HostNetwork", "JSON", "TestSupport"),
-        tests("UnitTests", "HostLocalPluginTests", "HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
+        unitTests("Addressing", "TestSupport"),
+        unitTests("JSON", "TestSupport"),
+        unitTests("CNI", "JSON", "Addressing"),
+        unitTests("Netlink", "LinuxSystem"),
+        unitTests("Nftables", "Netlink", "Addressing", "LinuxSystem"),
+        unitTests("NodeTable", "CNI", "JSON", "Addressing", "TestSupport"),
+        unitTests("Overlay", "RouteNetlink", "Addressing"),
+        unitTests("Probing", "Addressing"),
+        unitTests("CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
+        unitTests("Leases", "Addressing", "LinuxSystem", "TestSupport"),
+        unitTests("Flannel", "Addressing", "TestSupport"),
+        unitTests("FlannelPlugin", "Flannel", "CNI", "JSON"),
+        unitTests("BridgePlugin", "CNI", "ContainerLinks", "JSON", "TestSupport"),
+        unitTests("HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
 
-        tests("IntegrationTests", "LinuxSystemTests", "LinuxSystem", "TestSupport"),
-        tests("IntegrationTests", "LeaseStoreTests", "Leases", "Addressing", "LinuxSystem", "TestSupport"),
-        tests(
-            "IntegrationTests", "RouteNetlinkTests", "RouteNetlink", "Netlink", "Addressing", "LinuxSystem",
-            "TestSupport"),
-        tests("IntegrationTests", "NftablesIntegrationTests", "Nftables", "Addressing", "LinuxSystem", "TestSupport"),
-        tests(
-            "IntegrationTests", "MasqueradeTests", "HostNetwork", "Nftables", "Addressing", "LinuxSystem",
-            "TestSupport"),
-
-        tests(
-            "IntegrationTests", "OverlayTests", "HostNetwork", "RouteNetlink", "Addressing", "LinuxSystem",
-            "TestSupport"),
+        integrationTests("LinuxSystem", "TestSupport"),
+        integrationTests("Leases", "Addressing", "LinuxSystem", "TestSupport"),
+        integrationTests("RouteNetlink", "Netlink", "Addressing", "LinuxSystem", "TestSupport"),
+        integrationTests("Nftables", "Addressing", "LinuxSystem", "TestSupport"),
+        integrationTests("PacketRules", "Nftables", "Addressing", "LinuxSystem", "TestSupport"),
+        integrationTests("Overlay", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
 
         .testTarget(
             name: "EndToEndTests",

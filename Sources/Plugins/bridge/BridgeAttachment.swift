@@ -1,8 +1,9 @@
 import Addressing
 import CNI
-import HostNetwork
+import ContainerLinks
 import LinuxSystem
 import Nftables
+import PacketRules
 import RouteNetlink
 
 /// An attachment in the making: what is open for it, and what has to be undone unless it succeeds.

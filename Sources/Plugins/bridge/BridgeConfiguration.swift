@@ -1,7 +1,8 @@
 import Addressing
 import CNI
-import HostNetwork
+import ContainerLinks
 import JSON
+import PacketRules
 
 /// What the configuration says about the bridge and its ports.
 struct BridgeConfiguration {

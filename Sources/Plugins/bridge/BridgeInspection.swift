@@ -1,8 +1,9 @@
 import Addressing
 import CNI
-import HostNetwork
+import ContainerLinks
 import LinuxSystem
 import Nftables
+import PacketRules
 import RouteNetlink
 
 /// An attachment looked at piece by piece, with everything that is not as ADD left it.

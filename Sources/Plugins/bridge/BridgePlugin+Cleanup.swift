@@ -1,9 +1,10 @@
 import Addressing
 import CNI
-import HostNetwork
+import ContainerLinks
 import JSON
 import LinuxSystem
 import Nftables
+import PacketRules
 import RouteNetlink
 
 /// DEL and GC, which go on past errors and never need the container's namespace.

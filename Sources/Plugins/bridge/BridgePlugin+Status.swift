@@ -1,8 +1,9 @@
 import Addressing
 import CNI
-import HostNetwork
+import ContainerLinks
 import LinuxSystem
 import Nftables
+import PacketRules
 import RouteNetlink
 
 /// STATUS: CNI specification, section 2.

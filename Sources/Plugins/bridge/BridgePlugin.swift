@@ -1,6 +1,6 @@
 import CNI
-import HostNetwork
 import LinuxSystem
+import PacketRules
 
 /// Joins containers to a Linux bridge by a veth pair each, with addresses from an IPAM plugin or without any.
 @main

@@ -1,5 +1,5 @@
 import CNI
-import HostNetwork
+import ContainerLinks
 import JSON
 import RouteNetlink
 

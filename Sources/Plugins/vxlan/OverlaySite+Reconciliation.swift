@@ -1,9 +1,10 @@
 import Addressing
 import CNI
+import ContainerLinks
 import Glibc
-import HostNetwork
 import LinuxSystem
-import OverlayTable
+import NodeTable
+import Overlay
 import RouteNetlink
 
 extension OverlaySite {

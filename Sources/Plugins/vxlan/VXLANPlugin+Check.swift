@@ -1,9 +1,9 @@
 import Addressing
 import CNI
-import HostNetwork
 import LinuxSystem
 import Nftables
-import OverlayTable
+import NodeTable
+import PacketRules
 import RouteNetlink
 
 /// CHECK and STATUS, which mend the overlay before they judge.

@@ -1,8 +1,8 @@
 import Addressing
 import CNI
-import HostNetwork
 import Nftables
-import OverlayTable
+import NodeTable
+import PacketRules
 
 /// DEL and GC, which go on past errors; DEL needs neither the table of nodes nor the container's namespace.
 extension VXLANPlugin {

@@ -1,9 +1,9 @@
 import Addressing
 import CNI
-import HostNetwork
 import LinuxSystem
 import Nftables
-import OverlayTable
+import NodeTable
+import PacketRules
 
 /// Joins the containers of many hosts in one network, from one table of the hosts and without a daemon; the container's
 /// own interface is left to another plugin.

@@ -4,7 +4,7 @@ import LinuxSystem
 ///
 /// A program to run and to read: what it finds is never a test's verdict.
 @main
-struct Benchmark {
+struct BenchmarkTool {
     private static let usage = """
         usage: cni-bench [SUBJECT ...] [--runs N] [--bin DIR] [--reference DIR]
 

@@ -1,9 +1,10 @@
 import Addressing
 import CNI
 import CNIRuntime
-import HostNetwork
+import ContainerLinks
 import LinuxSystem
-import OverlayTable
+import NodeTable
+import Overlay
 import RouteNetlink
 
 enum NodeList: Subcommand {

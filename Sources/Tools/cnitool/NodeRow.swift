@@ -1,7 +1,8 @@
 import Addressing
-import HostNetwork
 import JSON
-import OverlayTable
+import NodeTable
+import Overlay
+import Probing
 
 /// A node of an overlay as it is shown.
 struct NodeRow {

@@ -16,15 +16,20 @@ public struct Echo: Hashable, Sendable {
 }
 
 /// Asks many hosts for an echo at once, with packets that may not be fragmented.
-struct EchoProbe {
+public struct EchoProbe {
     /// A host, and the interface by which alone packets come and go; nil where routing decides.
-    struct Target: Hashable {
+    public struct Target: Hashable, Sendable {
         let address: IPAddress
         let interface: String?
+
+        public init(address: IPAddress, interface: String?) {
+            self.address = address
+            self.interface = interface
+        }
     }
 
     /// In the order of the targets.
-    private(set) var echoes: [Echo]
+    public private(set) var echoes: [Echo]
 
     /// Nanoseconds, in the order of the targets.
     private var sent: [Int]
@@ -45,7 +50,7 @@ struct EchoProbe {
     ///   - packetSize: the bytes of a whole packet, with its IP header.
     ///   - timeout: milliseconds, for all together.
     /// - Throws: what the kernel refused while waiting.
-    init(_ targets: [Target], packetSize: Int, timeout: Int) throws(SystemError) {
+    public init(_ targets: [Target], packetSize: Int, timeout: Int) throws(SystemError) {
         echoes = targets.map { Echo(address: $0.address, outcome: .unanswered) }
         sent = targets.map { _ in 0 }
         let deadline = MonotonicClock.milliseconds + timeout
@@ -117,26 +122,5 @@ private final class EchoSocket {
         } catch  where error.code == .wouldBlock {
             return nil
         }
-    }
-}
-
-extension Overlay {
-    /// Asks the devices of all peers for an echo, with packets as large as the overlay's may be.
-    ///
-    /// The packets leave by this host's device, except to subnets that are routed without encapsulation.
-    ///
-    /// - Parameter timeout: milliseconds, for all together.
-    /// - Returns: for each peer, by its address on the underlay, the echo of its device's address in each subnet; none in
-    ///   a segment, where devices have no addresses.
-    /// - Throws: what the kernel refused while waiting.
-    public func probe(timeout: Int) throws(SystemError) -> [IPAddress: [Echo]] {
-        let pairs = peers.flatMap { peer in
-            peer.subnets.map { subnet in
-                let interface = isDirect(subnet, of: peer) ? nil : device.name
-                return (endpoint: peer.endpoint, target: EchoProbe.Target(address: subnet.first, interface: interface))
-            }
-        }
-        let probe = try EchoProbe(pairs.map(\.target), packetSize: Int(device.mtu), timeout: timeout)
-        return Dictionary(grouping: zip(pairs, probe.echoes), by: \.0.endpoint).mapValues { $0.map(\.1) }
     }
 }

@@ -2,7 +2,7 @@ import Addressing
 import TestSupport
 import Testing
 
-@testable import HostNetwork
+@testable import PacketRules
 
 struct RuleOwnerTests {
     private let long = String(repeating: "0123456789", count: 30)

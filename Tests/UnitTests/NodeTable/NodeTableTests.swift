@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @testable import CNI
-@testable import OverlayTable
+@testable import NodeTable
 
 /// A configuration for these tests, with members added, replaced or, by null, taken away.
 func input(_ more: JSONObject = [:]) -> NetworkConfiguration {

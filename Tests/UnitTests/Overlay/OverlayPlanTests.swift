@@ -1,7 +1,7 @@
 import Addressing
 import Testing
 
-@testable import HostNetwork
+@testable import Overlay
 @testable import RouteNetlink
 
 /// What differs, told and mended, for states of the kernel that are written down here.

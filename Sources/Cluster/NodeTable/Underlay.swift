@@ -1,7 +1,7 @@
 import Addressing
 import CNI
-import HostNetwork
 import LinuxSystem
+import Overlay
 public import RouteNetlink
 
 /// The network that carries the overlay's packets, as this host sees it.

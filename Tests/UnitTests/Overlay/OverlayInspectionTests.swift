@@ -2,7 +2,7 @@ import Addressing
 import RouteNetlink
 import Testing
 
-@testable import HostNetwork
+@testable import Overlay
 
 /// How differences add up to the state of a peer.
 struct OverlayInspectionTests {

@@ -1,6 +1,6 @@
 import Foundation
-import HostNetwork
 import LinuxSystem
+import PacketRules
 import TestSupport
 import Testing
 

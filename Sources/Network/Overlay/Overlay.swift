@@ -59,7 +59,7 @@ public struct Overlay: Sendable {
     }
 
     /// Whether a subnet is routed to its peer as it is.
-    func isDirect(_ subnet: CIDR, of peer: VXLANPeer) -> Bool {
+    public func isDirect(_ subnet: CIDR, of peer: VXLANPeer) -> Bool {
         subnet.family == peer.endpoint.family && directNetworks.contains { $0.contains(peer.endpoint) }
     }
 }

@@ -1,7 +1,8 @@
 import Addressing
 public import CNI
-public import HostNetwork
+public import ContainerLinks
 public import LinuxSystem
+public import Overlay
 public import RouteNetlink
 
 /// This host in the overlay: its node, its underlay, and the other hosts.

@@ -1,6 +1,6 @@
 import Addressing
-import HostNetwork
 import LinuxSystem
+import Overlay
 import RouteNetlink
 import TestSupport
 import Testing

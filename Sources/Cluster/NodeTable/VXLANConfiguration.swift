@@ -1,8 +1,8 @@
 public import Addressing
 import CNI
-import HostNetwork
 import JSON
 import LinuxSystem
+import Overlay
 
 /// What the configuration says about the overlay.
 public struct VXLANConfiguration {

@@ -3,7 +3,7 @@ import LinuxSystem
 import TestSupport
 import Testing
 
-@testable import HostNetwork
+@testable import PacketRules
 
 @Suite(.enabled(if: Executables.canCreateNamespaces))
 struct MasqueradeTests {

@@ -1,7 +1,7 @@
 import Addressing
 import Testing
 
-@testable import HostNetwork
+@testable import Probing
 
 struct EchoMessageTests {
     @Test func aRequestOfIPv4HasItsChecksum() {

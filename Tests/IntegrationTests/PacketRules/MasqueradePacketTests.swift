@@ -1,7 +1,7 @@
 import Addressing
 import Foundation
-import HostNetwork
 import LinuxSystem
+import PacketRules
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Addressing
-import HostNetwork
 import LinuxSystem
 import Nftables
+import PacketRules
 
 /// The same with a socket for each call, in the calling thread's namespace.
 extension Masquerade {

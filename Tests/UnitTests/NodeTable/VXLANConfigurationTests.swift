@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @testable import CNI
-@testable import OverlayTable
+@testable import NodeTable
 
 struct VXLANConfigurationTests {
     @Test func hasFlannelsDefaults() throws {
