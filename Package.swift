@@ -5,7 +5,7 @@ import PackageDescription
 /// A plugin: one executable target in the folder that carries the installed name.
 func plugin(_ name: String, _ target: String, _ dependencies: Target.Dependency...) -> Target {
     .executableTarget(
-        name: target, dependencies: ["CNI", "JSON", "Addressing", "LinuxSystem"] + dependencies,
+        name: target, dependencies: ["CNI", "JSON", "Addressing", "Attachments", "LinuxSystem"] + dependencies,
         path: "Sources/Plugins/\(name)")
 }
 
@@ -38,7 +38,9 @@ let package = Package(
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
         .target(name: "LinuxSystem", dependencies: ["CLinux"], path: "Sources/System/LinuxSystem"),
         .target(name: "Addressing", path: "Sources/System/Addressing"),
-        .target(name: "JSON", path: "Sources/System/JSON"),
+        .target(name: "Hashing", path: "Sources/System/Hashing"),
+        .target(name: "Attachments", path: "Sources/System/Attachments"),
+        .target(name: "JSON", dependencies: ["Addressing"], path: "Sources/System/JSON"),
 
         .target(name: "Netlink", dependencies: ["CLinux", "LinuxSystem"], path: "Sources/Kernel/Netlink"),
         .target(
@@ -52,25 +54,32 @@ let package = Package(
             name: "ContainerLinks", dependencies: ["RouteNetlink", "LinuxSystem", "Addressing"],
             path: "Sources/Network/ContainerLinks"),
         .target(
-            name: "PacketRules", dependencies: ["Nftables", "LinuxSystem", "Addressing"],
+            name: "PacketRules", dependencies: ["Nftables", "LinuxSystem", "Addressing", "Attachments", "Hashing"],
             path: "Sources/Network/PacketRules"),
         .target(
             name: "Overlay", dependencies: ["RouteNetlink", "LinuxSystem", "Addressing"],
             path: "Sources/Network/Overlay"),
         .target(name: "Probing", dependencies: ["LinuxSystem", "Addressing"], path: "Sources/Network/Probing"),
 
-        .target(name: "Leases", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/IPAM/Leases"),
+        .target(
+            name: "Leases", dependencies: ["LinuxSystem", "Addressing", "Attachments", "Hashing"],
+            path: "Sources/IPAM/Leases"),
 
-        .target(name: "CNI", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/CNI/CNI"),
-        .target(name: "CNIRuntime", dependencies: ["CNI", "JSON", "LinuxSystem"], path: "Sources/CNI/CNIRuntime"),
+        .target(
+            name: "CNI", dependencies: ["JSON", "Addressing", "Attachments", "LinuxSystem"], path: "Sources/CNI/CNI"),
+        .target(
+            name: "CNIRuntime", dependencies: ["CNI", "JSON", "Attachments", "LinuxSystem"],
+            path: "Sources/CNI/CNIRuntime"),
 
         .target(name: "Flannel", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/Cluster/Flannel"),
         .target(
             name: "NodeTable",
-            dependencies: ["CNI", "ContainerLinks", "Overlay", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"],
+            dependencies: [
+                "CNI", "ContainerLinks", "Overlay", "RouteNetlink", "JSON", "Addressing", "Hashing", "LinuxSystem",
+            ],
             path: "Sources/Cluster/NodeTable"),
 
-        plugin("bridge", "BridgePlugin", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink"),
+        plugin("bridge", "BridgePlugin", "Hashing", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink"),
         plugin("flannel", "FlannelPlugin", "Flannel"),
         plugin("host-local", "HostLocalPlugin", "Leases"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
@@ -81,7 +90,7 @@ let package = Package(
             name: "CNITool",
             dependencies: [
                 "CNIRuntime", "Leases", "NodeTable", "Overlay", "Probing", "RouteNetlink", "CNI", "JSON", "Addressing",
-                "LinuxSystem",
+                "Attachments", "Hashing", "LinuxSystem",
             ],
             path: "Sources/Tools/cnitool"),
         .executableTarget(
@@ -90,6 +99,8 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
         unitTests("Addressing", "TestSupport"),
+        unitTests("Hashing"),
+        unitTests("Attachments"),
         unitTests("JSON", "TestSupport"),
         unitTests("CNI", "JSON", "Addressing"),
         unitTests("Netlink", "LinuxSystem"),
@@ -97,18 +108,19 @@ let package = Package(
         unitTests("NodeTable", "CNI", "JSON", "Addressing", "TestSupport"),
         unitTests("Overlay", "RouteNetlink", "Addressing"),
         unitTests("Probing", "Addressing"),
-        unitTests("CNIRuntime", "CNI", "JSON", "LinuxSystem", "TestSupport"),
-        unitTests("Leases", "Addressing", "LinuxSystem", "TestSupport"),
+        unitTests("PacketRules", "Attachments", "Addressing"),
+        unitTests("CNIRuntime", "CNI", "Attachments", "JSON", "LinuxSystem", "TestSupport"),
+        unitTests("Leases", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         unitTests("Flannel", "Addressing", "TestSupport"),
         unitTests("FlannelPlugin", "Flannel", "CNI", "JSON"),
-        unitTests("BridgePlugin", "CNI", "ContainerLinks", "JSON", "TestSupport"),
+        unitTests("BridgePlugin", "CNI", "Attachments", "ContainerLinks", "JSON", "TestSupport"),
         unitTests("HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
 
         integrationTests("LinuxSystem", "TestSupport"),
-        integrationTests("Leases", "Addressing", "LinuxSystem", "TestSupport"),
+        integrationTests("Leases", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         integrationTests("RouteNetlink", "Netlink", "Addressing", "LinuxSystem", "TestSupport"),
         integrationTests("Nftables", "Addressing", "LinuxSystem", "TestSupport"),
-        integrationTests("PacketRules", "Nftables", "Addressing", "LinuxSystem", "TestSupport"),
+        integrationTests("PacketRules", "Nftables", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         integrationTests("Overlay", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
 
         .testTarget(

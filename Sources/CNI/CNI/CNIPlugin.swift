@@ -1,3 +1,5 @@
+public import Attachments
+
 /// A plugin: what it does for each verb of the CNI specification, section 2.
 public protocol CNIPlugin {
     /// The name it is installed under.

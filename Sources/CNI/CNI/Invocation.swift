@@ -1,3 +1,4 @@
+public import Attachments
 public import LinuxSystem
 
 /// What a plugin is asked about one attachment, checked before the plugin sees it.
@@ -10,7 +11,7 @@ public struct Invocation: Sendable {
     public let configuration: NetworkConfiguration
 
     public var attachment: Attachment {
-        Attachment(containerID: containerID, interfaceName: interfaceName)
+        Attachment(network: configuration.name, containerID: containerID, interfaceName: interfaceName)
     }
 
     /// The container's namespace.

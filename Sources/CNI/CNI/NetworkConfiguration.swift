@@ -1,3 +1,4 @@
+import Attachments
 public import JSON
 
 /// The configuration of one plugin, as it arrives on standard input: CNI specification, section 1.
@@ -42,7 +43,11 @@ public struct NetworkConfiguration: Sendable {
     func validAttachments() throws(JSONError) -> Set<Attachment>? {
         for name in Self.validAttachmentsNames {
             guard case .object(let object) = reader.value, object.contains(name) else { continue }
-            return Set(try reader.optional(name, as: [Attachment].self) ?? [])
+            let entries = try reader.optional(name, as: [ValidAttachment].self) ?? []
+            return Set(
+                entries.map {
+                    Attachment(network: self.name, containerID: $0.containerID, interfaceName: $0.interfaceName)
+                })
         }
         return nil
     }
@@ -54,5 +59,16 @@ extension NetworkConfiguration {
     /// - Throws: code 1, 6 or 7 when the plugin would refuse it.
     public init(parsing bytes: [UInt8]) throws(CNIError) {
         self = try ConfigurationDocument(bytes).configuration(for: .add, supported: CNIVersion.allCases)
+    }
+}
+
+/// An entry of `cni.dev/valid-attachments`.
+private struct ValidAttachment: JSONReadable {
+    let containerID: String
+    let interfaceName: String
+
+    init(reading reader: JSONReader) throws(JSONError) {
+        containerID = try reader.required("containerID")
+        interfaceName = try reader.required("ifname")
     }
 }

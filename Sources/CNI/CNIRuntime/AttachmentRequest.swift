@@ -1,3 +1,4 @@
+public import Attachments
 public import CNI
 public import JSON
 

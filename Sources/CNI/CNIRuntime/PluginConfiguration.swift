@@ -1,3 +1,4 @@
+import Attachments
 public import CNI
 public import JSON
 

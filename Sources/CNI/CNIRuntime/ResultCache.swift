@@ -1,3 +1,4 @@
+import Attachments
 public import CNI
 public import JSON
 import LinuxSystem
@@ -21,7 +22,7 @@ public struct ResultCache: Sendable {
     ///
     /// - Throws: code 5; the earlier one is untouched then.
     func store(_ result: JSONObject, of request: AttachmentRequest, in list: ConfigurationList) throws(CNIError) {
-        let path = try path(of: request.attachment, in: list.name)
+        let path = try path(of: request.attachment)
         let document = Self.document(result, of: request, in: list)
         do throws(SystemError) {
             try File.makeDirectory(results, mode: 0o700)
@@ -35,7 +36,7 @@ public struct ResultCache: Sendable {
     ///
     /// - Throws: code 5 or 6 when what is kept cannot be read or not be told in that version.
     func result(of attachment: Attachment, in list: ConfigurationList) throws(CNIError) -> JSONObject? {
-        let path = try path(of: attachment, in: list.name)
+        let path = try path(of: attachment)
         do {
             let entry = try JSONReader(JSONValue(parsing: File.read(path)))
             // Before there was a kind, the file was the result.
@@ -51,13 +52,13 @@ public struct ResultCache: Sendable {
     }
 
     /// Whether anything is kept of an attachment.
-    func contains(_ attachment: Attachment, in network: String) throws(CNIError) -> Bool {
-        File.isRegular(try path(of: attachment, in: network))
+    func contains(_ attachment: Attachment) throws(CNIError) -> Bool {
+        File.isRegular(try path(of: attachment))
     }
 
     /// Forgets an attachment; that nothing is kept is no error.
-    func remove(_ attachment: Attachment, in network: String) throws(CNIError) {
-        let path = try path(of: attachment, in: network)
+    func remove(_ attachment: Attachment) throws(CNIError) {
+        let path = try path(of: attachment)
         do throws(SystemError) {
             try File.remove(path)
         } catch {
@@ -83,12 +84,12 @@ public struct ResultCache: Sendable {
                 let request = try? AttachmentRequest(readingEntry: JSONReader(value), of: network)
             else { return nil }
             // A network's name may be how another's begins, and a writer may have died before its rename.
-            return name == Self.name(of: request.attachment, in: network) ? request : nil
+            return name == Self.name(of: request.attachment) ? request : nil
         }
     }
 
-    private func path(of attachment: Attachment, in network: String) throws(CNIError) -> String {
-        let (id, interface) = (attachment.containerID, attachment.interfaceName)
+    private func path(of attachment: Attachment) throws(CNIError) -> String {
+        let (network, id, interface) = (attachment.network, attachment.containerID, attachment.interfaceName)
         guard !network.isEmpty, !id.isEmpty, !interface.isEmpty else {
             throw CNIError(
                 .invalidConfiguration,
@@ -98,11 +99,11 @@ public struct ResultCache: Sendable {
         try Identifier.checkNetworkName(network)
         try Identifier.checkContainerID(id)
         try Identifier.checkInterfaceName(interface)
-        return "\(results)/\(Self.name(of: attachment, in: network))"
+        return "\(results)/\(Self.name(of: attachment))"
     }
 
-    private static func name(of attachment: Attachment, in network: String) -> String {
-        "\(network)-\(attachment.containerID)-\(attachment.interfaceName)"
+    private static func name(of attachment: Attachment) -> String {
+        "\(attachment.network)-\(attachment.containerID)-\(attachment.interfaceName)"
     }
 
     private static func converted(_ result: JSONObject, to version: String) throws -> JSONObject {
@@ -152,7 +153,8 @@ extension AttachmentRequest {
         }
         self.init(
             Attachment(
-                containerID: try reader.required("containerId"), interfaceName: try reader.required("ifName")),
+                network: network, containerID: try reader.required("containerId"),
+                interfaceName: try reader.required("ifName")),
             namespacePath: try reader.optional("netns") ?? "",
             arguments: try reader.optional("cniArgs") ?? [],
             capabilityArguments: try reader.optional("capabilityArgs") ?? [:])

@@ -1,3 +1,4 @@
+public import Attachments
 public import CNI
 
 /// The verbs that are about a network and no attachment.

@@ -1,3 +1,4 @@
+import Attachments
 import CNI
 import LinuxSystem
 

@@ -1,3 +1,4 @@
+import Attachments
 public import CNI
 public import JSON
 import LinuxSystem
@@ -31,7 +32,7 @@ public struct Runtime: Sendable {
         for plugin in list.plugins {
             try naming(plugin, "add") { () throws(CNIError) in _ = try executable(of: plugin) }
         }
-        let isKnown = try cache.contains(request.attachment, in: list.name)
+        let isKnown = try cache.contains(request.attachment)
         var progress = Progress()
         do throws(CNIError) {
             for plugin in list.plugins {
@@ -66,7 +67,7 @@ public struct Runtime: Sendable {
         for plugin in list.plugins.reversed() {
             try delete(plugin, request, list, previous)
         }
-        try cache.remove(request.attachment, in: list.name)
+        try cache.remove(request.attachment)
     }
 
     /// Has every plugin compare the attachment with the result that ADD gave.

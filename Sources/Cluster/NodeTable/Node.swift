@@ -1,5 +1,6 @@
 public import Addressing
 import CNI
+import Hashing
 import JSON
 
 /// A host of the overlay, as the table has it.

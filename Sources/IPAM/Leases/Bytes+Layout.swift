@@ -1,3 +1,5 @@
+import Hashing
+
 /// Integers in a block of bytes, least significant byte first.
 extension [UInt8] {
     /// Zero where the block ends too early.
@@ -19,8 +21,7 @@ extension [UInt8] {
 
 /// A hash of bytes that is the same in every process, never 0: FNV-1a with a finaliser, for places in tables.
 func stableHash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    var hash = FNV1a.hash(bytes)
     hash = (hash ^ hash >> 33) &* 0xff51_afd7_ed55_8ccd
     return max(1, hash ^ hash >> 33)
 }

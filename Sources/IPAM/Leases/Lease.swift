@@ -1,13 +1,14 @@
 public import Addressing
+public import Attachments
 
 /// An address that is leased.
 public struct Lease: Sendable {
     public let address: IPAddress
-    public let owner: LeaseOwner
+    public let owner: Owner
     /// Nil for leases of the reference, and where none was kept.
     public let life: ProofOfLife?
 
-    public init(address: IPAddress, owner: LeaseOwner, life: ProofOfLife? = nil) {
+    public init(address: IPAddress, owner: Owner, life: ProofOfLife? = nil) {
         self.address = address
         self.owner = owner
         self.life = life
@@ -18,7 +19,7 @@ public struct Lease: Sendable {
 enum LeaseFile {
     /// There is no lease.
     case absent
-    case owned(LeaseOwner)
+    case owned(Owner)
     /// A file without an owner, as a power loss leaves it, or a reference killed before it had written.
     ///
     /// Both programs write under the lock, so for its holder this is no lease in the making.
@@ -26,7 +27,7 @@ enum LeaseFile {
     /// A directory, a symbolic link or something huge: the name is taken, whatever it is.
     case foreign
 
-    var owner: LeaseOwner? {
+    var owner: Owner? {
         guard case .owned(let owner) = self else { return nil }
         return owner
     }

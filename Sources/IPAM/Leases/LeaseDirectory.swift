@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import Glibc
 import LinuxSystem
 
@@ -31,7 +32,7 @@ struct LeaseDirectory: ~Copyable {
     func lease(of address: IPAddress) throws(SystemError) -> LeaseFile {
         do throws(SystemError) {
             guard let contents = try leases.read("\(address)", limit: 4096) else { return .foreign }
-            return LeaseOwner(contents: contents).map(LeaseFile.owned) ?? .torn
+            return Owner(leaseFile: contents).map(LeaseFile.owned) ?? .torn
         } catch  where error.code == .noSuchFile {
             return .absent
         }
@@ -54,8 +55,8 @@ struct LeaseDirectory: ~Copyable {
     ///
     /// - Returns: false when something has the name already.
     /// - Throws: the error of open(2), write(2) or link(2); there is no lease then.
-    func create(_ address: IPAddress, for owner: LeaseOwner) throws(SystemError) -> Bool {
-        try writeDraft(owner.contents)
+    func create(_ address: IPAddress, for owner: Owner) throws(SystemError) -> Bool {
+        try writeDraft(owner.leaseFile)
         defer { _ = try? state.remove(Self.draft) }
         return try state.link(Self.draft, to: leases, "\(address)")
     }

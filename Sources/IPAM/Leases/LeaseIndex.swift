@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import Glibc
 import LinuxSystem
 
@@ -64,12 +65,12 @@ struct LeaseIndex: ~Copyable {
     func isEarlier(than boot: BootID) -> Bool { header.boot != boot }
 
     /// The record of one lease of an owner.
-    func record(of address: IPAddress, _ owner: LeaseOwner) throws(SystemError) -> LeaseRecord? {
+    func record(of address: IPAddress, _ owner: Owner) throws(SystemError) -> LeaseRecord? {
         try find(owner) { $0.address == address }?.record
     }
 
     /// The records of an owner.
-    func records(of owner: LeaseOwner) throws(SystemError) -> [LeaseRecord] {
+    func records(of owner: Owner) throws(SystemError) -> [LeaseRecord] {
         var records: [LeaseRecord] = []
         // The search goes through all of them without finding one.
         _ = try find(owner) { record in
@@ -101,7 +102,7 @@ struct LeaseIndex: ~Copyable {
     }
 
     /// Forgets a lease; nothing happens when it is not known.
-    mutating func remove(_ address: IPAddress, of owner: LeaseOwner) throws(SystemError) {
+    mutating func remove(_ address: IPAddress, of owner: Owner) throws(SystemError) {
         guard let found = try find(owner, where: { $0.address == address }) else { return }
         try header.owners.remove(found.position, in: file)
         header.leaseCount -= 1
@@ -145,7 +146,7 @@ struct LeaseIndex: ~Copyable {
     }
 
     private func find(
-        _ owner: LeaseOwner, where isRight: (LeaseRecord) -> Bool
+        _ owner: Owner, where isRight: (LeaseRecord) -> Bool
     ) throws(SystemError) -> (position: SlotTable.Position, record: LeaseRecord)? {
         var record: LeaseRecord?
         let found = try header.owners.find(LeaseRecord.hash(of: owner), in: file) { slot in

@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 
 /// What the index knows of a lease: a slot of a table, found by its owner's hash.
 struct LeaseRecord {
@@ -16,7 +17,7 @@ struct LeaseRecord {
     init(_ lease: Lease) {
         address = lease.address
         life = lease.life
-        let contents = lease.owner.contents
+        let contents = lease.owner.leaseFile
         ownerHash = Self.hash(of: lease.owner)
         self.contents = Self.textOffset + contents.count <= Self.slotSize ? contents : []
     }
@@ -66,14 +67,14 @@ struct LeaseRecord {
     }
 
     /// The hash that an owner's records are found by.
-    static func hash(of owner: LeaseOwner) -> UInt64 { stableHash(owner.contents) }
+    static func hash(of owner: Owner) -> UInt64 { stableHash(owner.leaseFile) }
 
     /// Whether this can be a lease of an owner, which only the lease file itself tells.
-    func mayBelong(to owner: LeaseOwner) -> Bool { contents.isEmpty || contents == owner.contents }
+    func mayBelong(to owner: Owner) -> Bool { contents.isEmpty || contents == owner.leaseFile }
 
     /// Whether a lease file has only the beginning of this lease's bytes; nil for an empty one.
-    func begins(with owner: LeaseOwner?) -> Bool {
-        let beginning = owner?.contents ?? []
+    func begins(with owner: Owner?) -> Bool {
+        let beginning = owner?.leaseFile ?? []
         return beginning.count < contents.count && contents.starts(with: beginning)
     }
 

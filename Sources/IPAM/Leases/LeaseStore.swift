@@ -1,4 +1,5 @@
 public import Addressing
+public import Attachments
 public import LinuxSystem
 
 /// The leases of one network; holding the store is holding its lock.
@@ -63,13 +64,13 @@ public struct LeaseStore: ~Copyable {
     // MARK: What is leased
 
     /// What an owner has; where there is nothing, what old versions leased to the whole container.
-    public mutating func leases(of owner: LeaseOwner) throws(SystemError) -> [Lease] {
+    public mutating func leases(of owner: Owner) throws(SystemError) -> [Lease] {
         let exact = try leases(ofExactly: owner)
         return exact.isEmpty && owner.interfaceName != nil ? try leases(ofExactly: owner.ofWholeContainer) : exact
     }
 
     /// Who has an address, nil when nobody is known to.
-    public func owner(of address: IPAddress) throws(SystemError) -> LeaseOwner? {
+    public func owner(of address: IPAddress) throws(SystemError) -> Owner? {
         try directory.lease(of: address).owner
     }
 
@@ -107,7 +108,7 @@ public struct LeaseStore: ~Copyable {
     /// - Returns: false when somebody has it already.
     /// - Throws: the error of open(2), write(2) or link(2); nothing is leased then.
     public mutating func reserve(
-        _ address: IPAddress, for owner: LeaseOwner, namespacePath: String?
+        _ address: IPAddress, for owner: Owner, namespacePath: String?
     ) throws(SystemError) -> Bool {
         guard let range = IPRange(first: address, last: address), try index.firstFree(in: range) != nil else {
             return false
@@ -155,7 +156,7 @@ public struct LeaseStore: ~Copyable {
     ///
     /// - Returns: the addresses that are free now.
     @discardableResult
-    public mutating func release(_ owner: LeaseOwner) throws(SystemError) -> [IPAddress] {
+    public mutating func release(_ owner: Owner) throws(SystemError) -> [IPAddress] {
         let owned = try leases(of: owner)
         for lease in owned { try release(lease) }
         return owned.map(\.address)
@@ -204,7 +205,7 @@ public struct LeaseStore: ~Copyable {
 
     // MARK: The index
 
-    private mutating func leases(ofExactly owner: LeaseOwner) throws(SystemError) -> [Lease] {
+    private mutating func leases(ofExactly owner: Owner) throws(SystemError) -> [Lease] {
         let (found, areTrue) = try verifiedRecords(of: owner)
         if areTrue { return found }
         try lookAtDirectory()
@@ -212,7 +213,7 @@ public struct LeaseStore: ~Copyable {
     }
 
     /// The leases that the index has of an owner and that are there, and whether all are.
-    private func verifiedRecords(of owner: LeaseOwner) throws(SystemError) -> (leases: [Lease], areTrue: Bool) {
+    private func verifiedRecords(of owner: Owner) throws(SystemError) -> (leases: [Lease], areTrue: Bool) {
         var leases: [Lease] = []
         var areTrue = true
         for record in try index.records(of: owner) {

@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import LinuxSystem
 
 /// Everything that is leased, read from the lease files themselves, with what an earlier index knows besides.
@@ -19,7 +20,7 @@ struct LeaseSurvey {
     init(of directory: borrowing LeaseDirectory, boot: BootID, log: (String) -> Void) throws(SystemError) {
         self.boot = boot
         let former = directory.formerIndex()
-        var suspects: [(address: IPAddress, owner: LeaseOwner?)] = []
+        var suspects: [(address: IPAddress, owner: Owner?)] = []
         for address in try directory.addresses() {
             switch try directory.lease(of: address) {
             case .absent: break
@@ -49,14 +50,14 @@ struct LeaseSurvey {
 
     /// Decides about a lease without a record of its own.
     private mutating func judge(
-        _ address: IPAddress, _ owner: LeaseOwner?, _ record: LeaseRecord?, _ directory: borrowing LeaseDirectory,
+        _ address: IPAddress, _ owner: Owner?, _ record: LeaseRecord?, _ directory: borrowing LeaseDirectory,
         _ log: (String) -> Void
     ) throws(SystemError) {
         let isHalf = record?.begins(with: owner) ?? false
         if let owner, !isHalf {
             leases.append(Lease(address: address, owner: owner, life: nil))
         } else if let record, isHalf, record.life?.holds(in: boot) ?? false,
-            let owner = LeaseOwner(contents: record.contents)
+            let owner = Owner(leaseFile: record.contents)
         {
             log("lease \(address) has lost its owner; \(owner) is alive, and has it again")
             try directory.restore(address, contents: record.contents)

@@ -1,4 +1,5 @@
 public import Addressing
+public import Attachments
 public import LinuxSystem
 
 /// Masquerading of a container's traffic to outside its own subnet, by iptables(8) and with the reference's chains.
@@ -7,12 +8,12 @@ public import LinuxSystem
 /// container's address. All interfaces that a container has in a network share one chain.
 public struct IptablesMasquerade: Hashable, Sendable {
     /// `CNI-` and 24 digits, from the network's name and the container's id.
-    public let chain: String
+    let chain: String
     private let comment: String
 
-    public init(chain: String, network: String, containerID: String) {
-        self.chain = chain
-        comment = Self.commentBeginning(network) + #"\"\#(containerID)\"""#
+    public init(_ attachment: Attachment) {
+        chain = ReferenceName.masqueradeChain(attachment)
+        comment = Self.commentBeginning(attachment.network) + #"\"\#(attachment.containerID)\"""#
     }
 
     /// As iptables(8) quotes it: `name: "net1" id: "cid1"`.
@@ -64,9 +65,9 @@ public struct IptablesMasquerade: Hashable, Sendable {
 
     /// Stops masquerading all of a network but some.
     public static func removeAll(
-        ofNetwork network: String, except valid: Set<IptablesMasquerade>
+        ofNetwork network: String, except valid: Set<Attachment>
     ) throws(SystemError) {
-        let chains = Set(valid.map(\.chain))
+        let chains = Set(valid.map(ReferenceName.masqueradeChain))
         try remove { rule in
             rule.contains(commentBeginning(network)) && !chains.contains(target(rule))
         }

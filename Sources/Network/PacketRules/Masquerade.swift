@@ -1,4 +1,6 @@
 public import Addressing
+public import Attachments
+import Hashing
 public import LinuxSystem
 public import Nftables
 
@@ -45,21 +47,21 @@ public struct Masquerade: Sendable {
     ///
     /// - Throws: what the kernel refused; nothing has changed then.
     public func add(
-        _ addresses: [InterfaceAddress], for owner: RuleOwner, on socket: inout NftablesSocket
+        _ addresses: [InterfaceAddress], for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in try missing(of: addresses, owner, &socket) }
     }
 
     /// Whether the addresses are masqueraded for the owner.
     public func contains(
-        _ addresses: [InterfaceAddress], for owner: RuleOwner, on socket: inout NftablesSocket
+        _ addresses: [InterfaceAddress], for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {
         try missing(of: addresses, owner, &socket).isEmpty
     }
 
     /// Stops masquerading addresses, as far as they are the owner's; others and missing ones are left alone.
     public func remove(
-        _ addresses: [IPAddress], of owner: RuleOwner, on socket: inout NftablesSocket
+        _ addresses: [IPAddress], of owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in
             var elements: [VerdictMap.Element] = []
@@ -72,20 +74,20 @@ public struct Masquerade: Sendable {
     }
 
     /// Stops masquerading whatever addresses the owner has; takes longer the more containers there are.
-    public func removeAll(of owner: RuleOwner, on socket: inout NftablesSocket) throws(SystemError) {
+    public func removeAll(of owner: Attachment, on socket: inout NftablesSocket) throws(SystemError) {
         try ruleset.removeAll(on: &socket) { $0 == owner.comment }
     }
 
     /// Stops masquerading all addresses of a network but those of some owners.
     public func removeAll(
-        ofNetwork network: String, except valid: Set<RuleOwner>, on socket: inout NftablesSocket
+        ofNetwork network: String, except valid: Set<Attachment>, on socket: inout NftablesSocket
     ) throws(SystemError) {
-        try ruleset.removeAll(on: &socket, where: RuleOwner.isStale(inNetwork: network, except: valid))
+        try ruleset.removeAll(on: &socket, where: Attachment.isStale(inNetwork: network, except: valid))
     }
 
     /// What has to be made for the addresses to be masqueraded; empty when all is there.
     private func missing(
-        of addresses: [InterfaceAddress], _ owner: RuleOwner, _ socket: inout NftablesSocket
+        of addresses: [InterfaceAddress], _ owner: Attachment, _ socket: inout NftablesSocket
     ) throws(SystemError) -> NftablesTransaction {
         var transaction = NftablesTransaction()
         guard !addresses.isEmpty else { return transaction }
@@ -116,7 +118,7 @@ public struct Masquerade: Sendable {
     }
 
     /// For exempted networks of one family.
-    private func rules(of chain: Chain, _ exempted: [CIDR], _ owner: RuleOwner) -> [Rule] {
+    private func rules(of chain: Chain, _ exempted: [CIDR], _ owner: Attachment) -> [Rule] {
         let destinations = exempted + exempted.prefix(1).map { .multicast($0.family) }
         return destinations.map { Rule(in: chain, .destinationAddress(in: $0), .verdict(.return)) }
             + [Rule(in: chain, .masquerade, comment: owner.abbreviatedNetwork)]
@@ -145,12 +147,12 @@ public struct Masquerade: Sendable {
         VerdictMap(in: table, family == .v4 ? "masquerade4" : "masquerade6", .address(family))
     }
 
-    private func chain(_ exempted: [CIDR], _ owner: RuleOwner) -> Chain {
+    private func chain(_ exempted: [CIDR], _ owner: Attachment) -> Chain {
         Chain(
             in: ruleset.table, Self.chainName(exempted, owner), comment: "network \(owner.abbreviatedNetwork)")
     }
 
-    private func element(_ address: InterfaceAddress, _ owner: RuleOwner) -> VerdictMap.Element {
+    private func element(_ address: InterfaceAddress, _ owner: Attachment) -> VerdictMap.Element {
         VerdictMap.Element(
             in: map(address.address.family), .address(address.address),
             .goto(Self.chainName(exemption(of: address), owner)), comment: owner.comment)
@@ -162,9 +164,9 @@ public struct Masquerade: Sendable {
     ///
     /// No two networks and lists share one: what is behind the last hyphen is the one network of the list, or a hash of
     /// all. A colon, which cannot be in the name of a chain, becomes an underscore, which cannot be in an address.
-    static func chainName(_ exempted: [CIDR], _ owner: RuleOwner) -> String {
+    static func chainName(_ exempted: [CIDR], _ owner: Attachment) -> String {
         let list = exempted.map { "\($0)" }.joined(separator: ",")
-        let text = exempted.count == 1 ? String(list.map { $0 == ":" ? "_" : $0 }) : RuleOwner.hexadecimalHash(list)
-        return "\(chainPrefix)\(RuleOwner.abbreviated(owner.network, to: 200))-\(text)"
+        let text = exempted.count == 1 ? String(list.map { $0 == ":" ? "_" : $0 }) : FNV1a.hexadecimal(list)
+        return "\(chainPrefix)\(Attachment.abbreviated(owner.network, to: 200))-\(text)"
     }
 }

@@ -1,8 +1,9 @@
 public import Addressing
+public import Attachments
 public import LinuxSystem
 public import Nftables
 
-/// What another plugin suite made in nf_tables for a container, which can be ours to check and to remove; removing what
+/// What the reference made in nf_tables for a container, which can be ours to check and to remove; removing what
 /// is gone is no error.
 ///
 /// All functions work on the namespace of the socket that they are given. Rules of iptables-legacy are not in nf_tables, and
@@ -18,51 +19,59 @@ public enum RulesetRemains {
 
     private static let spoofCheckTable = Table(.bridge, "nat")
 
-    /// Whether the suite's nftables backend masquerades something, by how its comment begins.
+    /// Whether the reference masquerades an attachment's addresses of some families, with whichever backend it took.
     public static func hasMasquerade(
-        withCommentPrefix prefix: String, on socket: inout NftablesSocket
+        of attachment: Attachment, _ families: Set<AddressFamily>, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {
-        try socket.rules(in: masqueradeChecks).contains { $0.comment?.hasPrefix(prefix) == true }
+        let comment = ReferenceName.masqueradeComment(attachment)
+        if try socket.rules(in: masqueradeChecks).contains(where: { $0.comment?.hasPrefix(comment) == true }) {
+            return true
+        }
+        let chain = ReferenceName.masqueradeChain(attachment)
+        for family in families where try socket.chain(named: chain, in: iptablesTable(family)) == nil { return false }
+        return true
     }
 
-    /// Whether the suite's iptables backend masquerades a container in a family.
-    public static func hasMasquerade(
-        iptablesChain name: String, _ family: AddressFamily, on socket: inout NftablesSocket
-    ) throws(SystemError) -> Bool {
-        try socket.chain(named: name, in: iptablesTable(family)) != nil
-    }
-
-    /// Whether the suite checks a container's MAC address.
+    /// Whether the reference checks an attachment's MAC address.
     public static func hasSpoofCheck(
-        chain name: String, on socket: inout NftablesSocket
+        of attachment: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {
-        try socket.chain(named: name, in: spoofCheckTable) != nil
+        try socket.chain(named: ReferenceName.spoofCheckChain(attachment), in: spoofCheckTable) != nil
     }
 
-    /// Removes rules of the suite's nftables backend, by how their comments begin.
+    /// Removes an attachment's rules of the reference's nftables backend.
     ///
     /// They are in table `inet cni_plugins_masquerade`, chain `masq_checks`.
     ///
-    /// - Parameters:
-    ///   - prefix: of the comments of the rules that go.
-    ///   - kept: prefixes of those among them that stay.
-    ///   - socket: of the namespace.
     /// - Throws: what the kernel refused; nothing has changed then.
     public static func removeMasquerade(
-        withCommentPrefix prefix: String, except kept: [String] = [], on socket: inout NftablesSocket
+        of attachment: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
+        let comment = ReferenceName.masqueradeComment(attachment)
+        try removeRules(of: masqueradeChecks, and: [], on: &socket) { $0.comment?.hasPrefix(comment) == true }
+    }
+
+    /// Removes all rules of a network of the reference's nftables backend but those of some attachments.
+    ///
+    /// - Throws: what the kernel refused; nothing has changed then.
+    public static func removeMasquerade(
+        ofNetwork network: String, except valid: Set<Attachment>, on socket: inout NftablesSocket
+    ) throws(SystemError) {
+        let beginning = ReferenceName.masqueradeComment(network: network)
+        let kept = valid.map(ReferenceName.masqueradeComment)
         try removeRules(of: masqueradeChecks, and: [], on: &socket) { rule in
-            guard let comment = rule.comment, comment.hasPrefix(prefix) else { return false }
+            guard let comment = rule.comment, comment.hasPrefix(beginning) else { return false }
             return !kept.contains { comment.hasPrefix($0) }
         }
     }
 
-    /// Removes a container's chain of the suite's iptables backend, and the rules of `POSTROUTING` that jump to it.
+    /// Removes a container's chain of the reference's iptables backend, and the rules of `POSTROUTING` that jump to it.
     ///
     /// It is looked for in tables `ip nat` and `ip6 nat`, where iptables-nft keeps what it is told.
-    public static func removeMasquerade(
-        iptablesChain name: String, on socket: inout NftablesSocket
+    public static func removeIptablesMasquerade(
+        of attachment: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
+        let name = ReferenceName.masqueradeChain(attachment)
         for family in AddressFamily.allCases {
             let table = iptablesTable(family)
             try removeRules(of: Chain(in: table, "POSTROUTING"), and: [Chain(in: table, name)], on: &socket) { rule in
@@ -71,18 +80,16 @@ public enum RulesetRemains {
         }
     }
 
-    /// Removes a container's chains of the suite's spoof check, and the rules of `PREROUTING` that jump to them.
+    /// Removes an attachment's chains of the reference's spoof check, and the rules of `PREROUTING` that jump to them.
     ///
     /// They are in table `bridge nat`.
     ///
-    /// - Parameters:
-    ///   - name: of the chain that `PREROUTING` leads to, and on from there to another one, `-mac` behind its name.
-    ///   - comment: of all the rules.
-    ///   - socket: of the namespace.
     /// - Throws: what the kernel refused; nothing has changed then.
     public static func removeSpoofCheck(
-        chain name: String, comment: String, on socket: inout NftablesSocket
+        of attachment: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
+        let name = ReferenceName.spoofCheckChain(attachment)
+        let comment = ReferenceName.spoofCheckComment(attachment)
         let chains = [name, name + "-mac"].map { Chain(in: spoofCheckTable, $0) }
         try removeRules(of: Chain(in: spoofCheckTable, "PREROUTING"), and: chains, on: &socket) {
             $0.comment == comment

@@ -1,4 +1,5 @@
 public import Addressing
+public import Attachments
 public import LinuxSystem
 public import Nftables
 
@@ -26,21 +27,21 @@ public struct SpoofCheck: Sendable {
     ///
     /// - Throws: what the kernel refused; nothing has changed then.
     public func add(
-        _ mac: MACAddress, on port: String, for owner: RuleOwner, on socket: inout NftablesSocket
+        _ mac: MACAddress, on port: String, for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in try missing(mac, port, owner, &socket) }
     }
 
     /// Whether frames from other addresses are dropped for the owner.
     public func contains(
-        _ mac: MACAddress, on port: String, for owner: RuleOwner, on socket: inout NftablesSocket
+        _ mac: MACAddress, on port: String, for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {
         try missing(mac, port, owner, &socket).isEmpty
     }
 
     /// Stops checking a port, if the check is the owner's; one that is not there is no error.
     public func remove(
-        port: String, of owner: RuleOwner, on socket: inout NftablesSocket
+        port: String, of owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in
             let element = try socket.element(for: .interfaceName(port), in: ports)
@@ -51,14 +52,14 @@ public struct SpoofCheck: Sendable {
 
     /// Stops checking all ports of a network but those of some owners.
     public func removeAll(
-        ofNetwork network: String, except valid: Set<RuleOwner>, on socket: inout NftablesSocket
+        ofNetwork network: String, except valid: Set<Attachment>, on socket: inout NftablesSocket
     ) throws(SystemError) {
-        try ruleset.removeAll(on: &socket, where: RuleOwner.isStale(inNetwork: network, except: valid))
+        try ruleset.removeAll(on: &socket, where: Attachment.isStale(inNetwork: network, except: valid))
     }
 
     /// What has to be made for the port to be checked; empty when all is there.
     private func missing(
-        _ mac: MACAddress, _ port: String, _ owner: RuleOwner, _ socket: inout NftablesSocket
+        _ mac: MACAddress, _ port: String, _ owner: Attachment, _ socket: inout NftablesSocket
     ) throws(SystemError) -> NftablesTransaction {
         var transaction = NftablesTransaction()
         try ruleset.appendMissingTable(to: &transaction, on: &socket)

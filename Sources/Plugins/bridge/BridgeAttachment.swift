@@ -105,7 +105,7 @@ struct BridgeAttachment: ~Copyable {
     /// Drops what the container sends under other MAC addresses, before it can send anything.
     private mutating func checkSpoofing(by pair: VethPair) throws(SystemError) {
         guard configuration.checksSpoofing, let mac = pair.container.mac else { return }
-        let owner = invocation.ruleOwner
+        let owner = invocation.attachment
         let port = pair.host.name
         var nftables = try NftablesSocket()
         try BridgePlugin.spoofCheck.add(mac, on: port, for: owner, on: &nftables)
@@ -166,7 +166,7 @@ struct BridgeAttachment: ~Copyable {
 
     private mutating func prepareMasquerade() throws(SystemError) {
         guard configuration.masquerade == .nftables, ipam != nil else { return }
-        let owner = invocation.ruleOwner
+        let owner = invocation.attachment
         var nftables = try NftablesSocket()
         try BridgePlugin.masquerade.prepare(on: &nftables)
         rollback.register("masquerade") {
@@ -180,7 +180,7 @@ struct BridgeAttachment: ~Copyable {
         switch configuration.masquerade {
         case nil: return
         case .nftables:
-            let owner = invocation.ruleOwner
+            let owner = invocation.attachment
             var nftables = try NftablesSocket()
             try BridgePlugin.masquerade.add(addresses, for: owner, on: &nftables)
             rollback.register("masquerade") {
@@ -188,7 +188,7 @@ struct BridgeAttachment: ~Copyable {
                 try BridgePlugin.masquerade.remove(addresses.map(\.address), of: owner, on: &nftables)
             }
         case .iptables:
-            let masquerade = invocation.iptablesMasquerade
+            let masquerade = IptablesMasquerade(invocation.attachment)
             try masquerade.add(addresses)
             rollback.register("masquerade") { try masquerade.remove(addresses.map(\.address)) }
         }

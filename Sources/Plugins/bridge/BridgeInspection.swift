@@ -149,27 +149,15 @@ struct BridgeInspection: ~Copyable {
         switch backend {
         case .nftables:
             var nftables = try NftablesSocket()
-            isThere = try BridgePlugin.masquerade.contains(addresses, for: invocation.ruleOwner, on: &nftables)
-            if !isThere { isThere = try referenceMasquerades(addresses, &nftables) }
+            isThere = try BridgePlugin.masquerade.contains(addresses, for: invocation.attachment, on: &nftables)
+            if !isThere {
+                isThere = try RulesetRemains.hasMasquerade(
+                    of: invocation.attachment, Set(addresses.map(\.address.family)), on: &nftables)
+            }
         case .iptables:
-            isThere = try invocation.iptablesMasquerade.contains(addresses)
+            isThere = try IptablesMasquerade(invocation.attachment).contains(addresses)
         }
         if !isThere { note("Masquerade of \(addresses.map { "\($0.address)" }.joined(separator: ", ")) is missing") }
-    }
-
-    /// Whether the attachment is masqueraded by the suite that made it, with whichever backend it took.
-    private func referenceMasquerades(
-        _ addresses: [InterfaceAddress], _ nftables: inout NftablesSocket
-    ) throws(SystemError) -> Bool {
-        let network = invocation.configuration.name
-        let comment = ReferenceName.masqueradeComment(network: network, attachment: invocation.attachment)
-        if try RulesetRemains.hasMasquerade(withCommentPrefix: comment, on: &nftables) { return true }
-        let chain = ReferenceName.masqueradeChain(network: network, containerID: invocation.containerID)
-        for family in Set(addresses.map(\.address.family))
-        where try !RulesetRemains.hasMasquerade(iptablesChain: chain, family, on: &nftables) {
-            return false
-        }
-        return true
     }
 
     private mutating func inspectSpoofCheck() throws(SystemError) {
@@ -178,9 +166,8 @@ struct BridgeInspection: ~Copyable {
         guard let mac = interface?.mac.flatMap({ MACAddress($0) }) else { return }
         let port = invocation.hostInterface.name
         var nftables = try NftablesSocket()
-        if try !BridgePlugin.spoofCheck.contains(mac, on: port, for: invocation.ruleOwner, on: &nftables),
-            try !RulesetRemains.hasSpoofCheck(
-                chain: ReferenceName.spoofCheckChain(invocation.attachment), on: &nftables)
+        if try !BridgePlugin.spoofCheck.contains(mac, on: port, for: invocation.attachment, on: &nftables),
+            try !RulesetRemains.hasSpoofCheck(of: invocation.attachment, on: &nftables)
         {
             note("Spoof check of \(mac) on interface \(port) is missing")
         }

@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import CNI
 import ContainerLinks
 import JSON
@@ -46,16 +47,13 @@ extension BridgePlugin {
         _ configuration: NetworkConfiguration, keeping valid: Set<Attachment>
     ) throws {
         let network = configuration.name
-        let owners = Set(valid.map { RuleOwner(network: network, $0) })
         var nftables = try NftablesSocket()
-        try Self.masquerade.removeAll(ofNetwork: network, except: owners, on: &nftables)
-        try Self.spoofCheck.removeAll(ofNetwork: network, except: owners, on: &nftables)
+        try Self.masquerade.removeAll(ofNetwork: network, except: valid, on: &nftables)
+        try Self.spoofCheck.removeAll(ofNetwork: network, except: valid, on: &nftables)
         try RulesetRemains.removeMasquerade(
-            withCommentPrefix: ReferenceName.masqueradeComment(network: network),
-            except: valid.map { ReferenceName.masqueradeComment(network: network, attachment: $0) }, on: &nftables)
+            ofNetwork: network, except: valid, on: &nftables)
         if usesIptables(configuration) {
-            try IptablesMasquerade.removeAll(
-                ofNetwork: network, except: Set(valid.map { IptablesMasquerade(network: network, $0) }))
+            try IptablesMasquerade.removeAll(ofNetwork: network, except: valid)
         }
     }
 
@@ -87,7 +85,7 @@ extension BridgePlugin {
             nftables = consume socket
         }
         if usesIptables(invocation.configuration) {
-            teardown.attempt { try invocation.iptablesMasquerade.remove(addresses) }
+            teardown.attempt { try IptablesMasquerade(invocation.attachment).remove(addresses) }
         }
         teardown.attempt { try deleteInterface(of: invocation) }
         _ = consume nftables
@@ -126,24 +124,17 @@ extension BridgePlugin {
     private func removeRules(
         of addresses: [IPAddress], for invocation: Invocation, on nftables: inout NftablesSocket
     ) throws(SystemError) {
-        let owner = invocation.ruleOwner
+        let owner = invocation.attachment
         try Self.spoofCheck.remove(port: invocation.hostInterface.name, of: owner, on: &nftables)
         if addresses.isEmpty {
             try Self.masquerade.removeAll(of: owner, on: &nftables)
         } else {
             try Self.masquerade.remove(addresses, of: owner, on: &nftables)
         }
-        let network = invocation.configuration.name
-        try RulesetRemains.removeMasquerade(
-            withCommentPrefix: ReferenceName.masqueradeComment(network: network, attachment: invocation.attachment),
-            on: &nftables)
+        try RulesetRemains.removeMasquerade(of: owner, on: &nftables)
         if !usesIptables(invocation.configuration) {
-            try RulesetRemains.removeMasquerade(
-                iptablesChain: ReferenceName.masqueradeChain(network: network, containerID: invocation.containerID),
-                on: &nftables)
+            try RulesetRemains.removeIptablesMasquerade(of: owner, on: &nftables)
         }
-        try RulesetRemains.removeSpoofCheck(
-            chain: ReferenceName.spoofCheckChain(invocation.attachment),
-            comment: ReferenceName.spoofCheckComment(invocation.attachment), on: &nftables)
+        try RulesetRemains.removeSpoofCheck(of: owner, on: &nftables)
     }
 }

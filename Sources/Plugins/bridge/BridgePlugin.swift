@@ -35,31 +35,3 @@ struct BridgePlugin: CNIPlugin {
         return result
     }
 }
-
-extension Invocation {
-    /// How the ruleset of nf_tables names the attachment.
-    var ruleOwner: RuleOwner {
-        RuleOwner(network: configuration.name, attachment)
-    }
-
-    /// The container's rules where iptables masquerades it.
-    var iptablesMasquerade: IptablesMasquerade {
-        IptablesMasquerade(network: configuration.name, attachment)
-    }
-}
-
-extension RuleOwner {
-    init(network: String, _ attachment: Attachment) {
-        self.init(
-            network: network, containerID: attachment.containerID, interfaceName: attachment.interfaceName)
-    }
-}
-
-extension IptablesMasquerade {
-    init(network: String, _ attachment: Attachment) {
-        let containerID = attachment.containerID
-        self.init(
-            chain: ReferenceName.masqueradeChain(network: network, containerID: containerID), network: network,
-            containerID: containerID)
-    }
-}

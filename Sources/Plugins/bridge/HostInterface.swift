@@ -1,13 +1,14 @@
+import Attachments
 import CNI
+import Hashing
 
 /// The end of a pair on the host: what it is called, and how it says whose it is.
 struct HostInterface {
-    let network: String
     let attachment: Attachment
 
     /// `veth` and eight digits that follow from the attachment, so that DEL finds it without the container.
     var name: String {
-        let key = "\(network) \(attachment.containerID) \(attachment.interfaceName)"
+        let key = "\(attachment.network) \(attachment.containerID) \(attachment.interfaceName)"
         return Self.vethName(key)
     }
 
@@ -35,7 +36,7 @@ struct HostInterface {
         return alias == own || alias.hasPrefix(own + " ")
     }
 
-    private var prefix: String { "cni \(network) \(attachment.containerID) " }
+    private var prefix: String { "cni \(attachment.network) \(attachment.containerID) " }
 
     /// `IFALIASZ` in the kernel's if.h, without the null byte.
     private static let aliasLimit = 255
@@ -45,17 +46,16 @@ struct HostInterface {
         guard alias.utf8.count < Self.aliasLimit else { return nil }
         let words = alias.split(separator: " ").map(String.init)
         guard words.count >= 4, words[0] == "cni", words[1] == network else { return nil }
-        self.init(network: network, attachment: Attachment(containerID: words[2], interfaceName: words[3]))
+        self.init(attachment: Attachment(network: network, containerID: words[2], interfaceName: words[3]))
     }
 
-    init(network: String, attachment: Attachment) {
-        self.network = network
+    init(attachment: Attachment) {
         self.attachment = attachment
     }
 }
 
 extension Invocation {
     var hostInterface: HostInterface {
-        HostInterface(network: configuration.name, attachment: attachment)
+        HostInterface(attachment: attachment)
     }
 }

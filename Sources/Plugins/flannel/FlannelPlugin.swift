@@ -1,3 +1,4 @@
+import Attachments
 import CNI
 import Flannel
 import LinuxSystem
@@ -36,7 +37,7 @@ struct FlannelPlugin: CNIPlugin {
     func delete(_ invocation: Invocation) throws {
         let saved = try SavedRenderings(invocation.configuration)
         try delegate(for: invocation, saved).delete()
-        try saved.remove(SavedRenderings.Owner(invocation.attachment))
+        try saved.remove(Owner(invocation.attachment))
     }
 
     func check(_ invocation: Invocation) throws {
@@ -54,8 +55,9 @@ struct FlannelPlugin: CNIPlugin {
     func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {
         let saved = try SavedRenderings(configuration)
         let current = try FlannelConfiguration(configuration).renderingAgain().forwarding(configuration)
-        var stale: [DelegateConfiguration: [SavedRenderings.Owner]] = [current: []]
-        for owner in try saved.owners() where !owner.isValid(among: valid) {
+        var stale: [DelegateConfiguration: [Owner]] = [current: []]
+        let validOwners = Owner.all(of: valid)
+        for owner in try saved.owners() where !validOwners.contains(owner) {
             let rendering = saved.rendering(of: owner)?.forwarding(configuration) ?? current
             stale[rendering, default: []].append(owner)
         }

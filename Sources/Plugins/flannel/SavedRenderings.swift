@@ -1,3 +1,4 @@
+import Attachments
 import CNI
 import JSON
 import LinuxSystem
@@ -16,21 +17,6 @@ import LinuxSystem
 struct SavedRenderings {
     let network: String
     let dataDirectory: String
-
-    /// Whose configuration it is.
-    struct Owner: Hashable {
-        let containerID: String
-        /// Nil in the reference's files, which are for all of a container's interfaces.
-        let interfaceName: String?
-
-        /// The owner of the reference's file.
-        var ofWholeContainer: Owner { Owner(containerID: containerID, interfaceName: nil) }
-
-        func isValid(among valid: Set<Attachment>) -> Bool {
-            guard let interfaceName else { return valid.contains { $0.containerID == containerID } }
-            return valid.contains(Attachment(containerID: containerID, interfaceName: interfaceName))
-        }
-    }
 
     /// - Throws: code 7 when `dataDir` is no path.
     init(_ configuration: NetworkConfiguration) throws(CNIError) {
@@ -158,11 +144,5 @@ struct SavedRenderings {
         } catch {
             throw CNIError(.inputOutput, "\(error)")
         }
-    }
-}
-
-extension SavedRenderings.Owner {
-    init(_ attachment: Attachment) {
-        self.init(containerID: attachment.containerID, interfaceName: attachment.interfaceName)
     }
 }

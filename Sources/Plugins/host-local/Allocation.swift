@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import CNI
 import Leases
 import LinuxSystem
@@ -9,7 +10,7 @@ struct Allocation {
     let namespacePath: String?
     let configuration: HostLocalConfiguration
 
-    private var owner: LeaseOwner { LeaseOwner(attachment) }
+    private var owner: Owner { Owner(attachment) }
 
     /// - Throws: code 7 for a request that no set can fulfil, 11 when a set has no address left; nothing is leased
     ///   then.
@@ -151,11 +152,5 @@ extension RangeSet {
         after last: IPAddress?, in store: borrowing LeaseStore
     ) throws(SystemError) -> (address: IPAddress, range: AddressRange)? {
         try next(after: last) { (part) throws(SystemError) in try store.firstFree(in: part) }
-    }
-}
-
-extension LeaseOwner {
-    init(_ attachment: Attachment) {
-        self.init(containerID: attachment.containerID, interfaceName: attachment.interfaceName)
     }
 }

@@ -1,11 +1,12 @@
 import Addressing
+import Attachments
 import CNI
 import Leases
 
 extension HostLocalPlugin {
     /// Compares what is leased with the attachment and, where there is one, the previous result.
     func check(_ invocation: Invocation) throws {
-        let owner = LeaseOwner(invocation.attachment)
+        let owner = Owner(invocation.attachment)
         let previous = try invocation.configuration.previousResult()
         let configuration = try StoreConfiguration(invocation.configuration)
         // Ranges that are no longer valid say nothing about leases made before.

@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import CNI
 import Leases
 import LinuxSystem
@@ -25,7 +26,7 @@ struct HostLocalPlugin: CNIPlugin {
 
     func delete(_ invocation: Invocation) throws {
         try StoreConfiguration(invocation.configuration).withStore { store in
-            _ = try store.release(LeaseOwner(invocation.attachment))
+            _ = try store.release(Owner(invocation.attachment))
         }
     }
 
@@ -46,18 +47,11 @@ struct HostLocalPlugin: CNIPlugin {
     }
 
     func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {
-        let validIDs = Set(valid.map(\.containerID))
+        let owners = Owner.all(of: valid)
         try StoreConfiguration(configuration).withStore { store in
             var teardown = Teardown()
-            for lease in try store.allLeases() {
-                let owner = lease.owner
-                let isValid =
-                    if let interfaceName = owner.interfaceName {
-                        valid.contains(Attachment(containerID: owner.containerID, interfaceName: interfaceName))
-                    } else {
-                        validIDs.contains(owner.containerID)
-                    }
-                if !isValid { teardown.attempt { try store.release(lease) } }
+            for lease in try store.allLeases() where !owners.contains(lease.owner) {
+                teardown.attempt { try store.release(lease) }
             }
             try teardown.finish()
         }

@@ -36,8 +36,8 @@ extension VXLANPlugin {
         let addresses = try invocation.configuration.previousResult()?.addresses.map(\.address) ?? []
         let masquerade = Self.masquerade(exempting: site.configuration.networks)
         var nftables = try NftablesSocket()
-        guard try !masquerade.contains(addresses, for: invocation.ruleOwner, on: &nftables) else { return }
-        try masquerade.add(addresses, for: invocation.ruleOwner, on: &nftables)
+        guard try !masquerade.contains(addresses, for: invocation.attachment, on: &nftables) else { return }
+        try masquerade.add(addresses, for: invocation.attachment, on: &nftables)
         StandardStreams.log("masquerade of \(addresses.map { "\($0.address)" }.joined(separator: ", ")) missing, added")
     }
 }

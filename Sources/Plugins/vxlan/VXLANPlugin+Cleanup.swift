@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import CNI
 import Nftables
 import NodeTable
@@ -17,9 +18,9 @@ extension VXLANPlugin {
             let addresses = (try? invocation.configuration.previousResult())?.addresses.map(\.address.address) ?? []
             var nftables = try NftablesSocket()
             if addresses.isEmpty {
-                try Self.masquerade().removeAll(of: invocation.ruleOwner, on: &nftables)
+                try Self.masquerade().removeAll(of: invocation.attachment, on: &nftables)
             } else {
-                try Self.masquerade().remove(addresses, of: invocation.ruleOwner, on: &nftables)
+                try Self.masquerade().remove(addresses, of: invocation.attachment, on: &nftables)
             }
         }
         try teardown.finish()
@@ -32,9 +33,8 @@ extension VXLANPlugin {
                 .delegate(for: configuration).collectGarbage()
         }
         teardown.attempt {
-            let owners = Set(valid.map { RuleOwner(network: configuration.name, $0) })
             var nftables = try NftablesSocket()
-            try Self.masquerade().removeAll(ofNetwork: configuration.name, except: owners, on: &nftables)
+            try Self.masquerade().removeAll(ofNetwork: configuration.name, except: valid, on: &nftables)
         }
         // Peers that left the table go.
         teardown.attempt { _ = try OverlaySite.reconciled(configuration) }

@@ -24,7 +24,7 @@ struct VXLANPlugin: CNIPlugin {
         let addresses = result.addresses.map(\.address)
         if site.configuration.masquerades {
             let masquerade = Self.masquerade(exempting: site.configuration.networks)
-            let owner = invocation.ruleOwner
+            let owner = invocation.attachment
             var nftables = try NftablesSocket()
             try masquerade.add(addresses, for: owner, on: &nftables)
             rollback.register("masquerade") {
@@ -39,16 +39,5 @@ struct VXLANPlugin: CNIPlugin {
 
     static func masquerade(exempting networks: [CIDR] = []) -> Masquerade {
         Masquerade(table: "cni_vxlan", exempting: networks)
-    }
-}
-
-extension Invocation {
-    var ruleOwner: RuleOwner { RuleOwner(network: configuration.name, attachment) }
-}
-
-extension RuleOwner {
-    init(network: String, _ attachment: Attachment) {
-        self.init(
-            network: network, containerID: attachment.containerID, interfaceName: attachment.interfaceName)
     }
 }

@@ -1,4 +1,5 @@
 import CNI
+import Hashing
 import LinuxSystem
 
 /// The namespace that a user names, standing in for a container.

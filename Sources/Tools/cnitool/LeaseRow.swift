@@ -1,3 +1,4 @@
+import Attachments
 import JSON
 import Leases
 import LinuxSystem

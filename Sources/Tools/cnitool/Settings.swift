@@ -1,3 +1,4 @@
+import Attachments
 import CNI
 import CNIRuntime
 import JSON
@@ -38,7 +39,8 @@ struct Settings {
         let list = try configurations.list(named: network)
         let container = try ContainerNamespace(namespace, mustExist: mustExist)
         let request = AttachmentRequest(
-            Attachment(containerID: container.containerID, interfaceName: interface), namespacePath: container.path,
+            Attachment(network: list.name, containerID: container.containerID, interfaceName: interface),
+            namespacePath: container.path,
             arguments: self.arguments, capabilityArguments: capabilityArguments)
         return (list, request)
     }

@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import Foundation
 import LinuxSystem
 import TestSupport
@@ -27,7 +28,7 @@ struct ScratchStore {
             log: { log.all.append($0) })
     }
 
-    static func owner(_ id: String) -> LeaseOwner { LeaseOwner(containerID: id, interfaceName: "eth0") }
+    static func owner(_ id: String) -> Owner { Owner(containerID: id, interfaceName: "eth0") }
 
     /// Leases an address in a call of its own.
     @discardableResult

@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import Foundation
 import LinuxSystem
 import PacketRules
@@ -47,7 +48,7 @@ struct MasqueradePacketTests {
         try container.shell("ping -c 1 -W 0.1 \(network.outside[1]) || true")
         #expect(try outside.echoSources() == [network.container[1]])
 
-        let owner = RuleOwner(network: "net1", containerID: "cid1", interfaceName: "eth0")
+        let owner = Attachment(network: "net1", containerID: "cid1", interfaceName: "eth0")
         let address = try #require(InterfaceAddress(network.address))
         try host.run { () throws(SystemError) in try Masquerade(table: "cni_bridge").add([address], for: owner) }
         try container.shell("ping -c 1 -w 5 \(network.outside[1])")

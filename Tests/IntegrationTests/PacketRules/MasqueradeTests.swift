@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import LinuxSystem
 import TestSupport
 import Testing
@@ -8,8 +9,8 @@ import Testing
 @Suite(.enabled(if: Executables.canCreateNamespaces))
 struct MasqueradeTests {
     private let masquerade = Masquerade(table: "cni_bridge")
-    private let owner = RuleOwner(network: "net1", containerID: "cid1", interfaceName: "eth0")
-    private let other = RuleOwner(network: "net1", containerID: "cid2", interfaceName: "eth0")
+    private let owner = Attachment(network: "net1", containerID: "cid1", interfaceName: "eth0")
+    private let other = Attachment(network: "net1", containerID: "cid2", interfaceName: "eth0")
 
     // MARK: Adding
 
@@ -93,7 +94,7 @@ struct MasqueradeTests {
     @Test func longNamesReadWellToo() throws {
         let host = try NetworkNamespace.make()
         let long = String(repeating: "0123456789", count: 30)
-        let owner = RuleOwner(network: long, containerID: long, interfaceName: "\"a'b\\c{")
+        let owner = Attachment(network: long, containerID: long, interfaceName: "\"a'b\\c{")
         let addresses = try addresses("10.1.2.2/24", "fd00:1111:2222:3333:4444:5555:6666:7777/128")
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
         let ruleset = try host.ruleset()
@@ -196,7 +197,7 @@ struct MasqueradeTests {
         let host = try NetworkNamespace.make()
         let (both, first) = try (addresses("10.1.2.2/24", "fd00:1::2/64"), addresses("10.1.2.2/24"))
         let wider = try addresses("10.1.2.2/16")
-        func contains(_ addresses: [InterfaceAddress], _ owner: RuleOwner) throws -> Bool {
+        func contains(_ addresses: [InterfaceAddress], _ owner: Attachment) throws -> Bool {
             try host.run { () throws(SystemError) in try masquerade.contains(addresses, for: owner) }
         }
         #expect(try !contains(first, owner))
@@ -230,8 +231,8 @@ struct MasqueradeTests {
         let addresses = try addresses("10.1.2.2/24")
         let strangers = [
             other,
-            RuleOwner(network: "net1", containerID: "cid1", interfaceName: "eth1"),
-            RuleOwner(network: "net2", containerID: "cid1", interfaceName: "eth0"),
+            Attachment(network: "net1", containerID: "cid1", interfaceName: "eth1"),
+            Attachment(network: "net2", containerID: "cid1", interfaceName: "eth0"),
         ]
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
         let before = try host.shell("nft -a list ruleset")
@@ -295,7 +296,7 @@ struct MasqueradeTests {
         let host = try NetworkNamespace.make()
         let (first, second) = try (addresses("10.1.2.2/24", "fd00:1::2/64"), addresses("10.1.2.3/24"))
         let third = try addresses("10.9.0.2/16")
-        let elsewhere = RuleOwner(network: "net1.b", containerID: "cid3", interfaceName: "eth0")
+        let elsewhere = Attachment(network: "net1.b", containerID: "cid3", interfaceName: "eth0")
         try host.run { () throws(SystemError) in
             try masquerade.add(first, for: owner)
             try masquerade.add(second, for: other)
@@ -396,8 +397,8 @@ struct MasqueradeTests {
         let host = try NetworkNamespace.make()
         let addresses = try addresses("10.1.2.2/24")
         for round in 0..<50 {
-            let old = RuleOwner(network: "net1", containerID: "old\(round)", interfaceName: "eth0")
-            let new = RuleOwner(network: "net1", containerID: "new\(round)", interfaceName: "eth0")
+            let old = Attachment(network: "net1", containerID: "old\(round)", interfaceName: "eth0")
+            let new = Attachment(network: "net1", containerID: "new\(round)", interfaceName: "eth0")
             try host.run { () throws(SystemError) in try masquerade.add(addresses, for: old) }
             let errors = try host.concurrently(4) { thread throws(SystemError) in
                 if thread == 0 {
@@ -420,11 +421,11 @@ struct MasqueradeTests {
     }
 
     /// Dual-stack containers, taking turns between two networks.
-    private func containers(_ count: Int) -> [([InterfaceAddress], RuleOwner)] {
+    private func containers(_ count: Int) -> [([InterfaceAddress], Attachment)] {
         (0..<count).map { index in
             let network = index % 2
             let texts = ["10.\(network).\(index / 200).\(index % 200 + 2)/16", "fd00:\(network)::\(index + 2)/64"]
-            let owner = RuleOwner(
+            let owner = Attachment(
                 network: "net\(network)", containerID: "container\(index)", interfaceName: "eth0")
             return (texts.compactMap { InterfaceAddress($0) }, owner)
         }

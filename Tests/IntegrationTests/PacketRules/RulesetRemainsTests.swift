@@ -1,3 +1,4 @@
+import Attachments
 import Foundation
 import LinuxSystem
 import PacketRules
@@ -7,6 +8,8 @@ import Testing
 @Suite(.enabled(if: Executables.canCreateNamespaces))
 struct RulesetRemainsTests {
     private static let referenceBridge = "/usr/lib/cni/bridge"
+
+    private let attachment = Attachment(network: "net1", containerID: "cid1", interfaceName: "eth0")
 
     /// What the reference's iptables backend runs for one address.
     private func iptables(_ command: String, _ chain: String, _ address: String, _ network: String) -> String {
@@ -33,7 +36,7 @@ struct RulesetRemainsTests {
         try host.shell("set -e; " + iptables("ip6tables", mine, "fd00::2", "fd00::/64"))
 
         for _ in 1...2 {
-            try host.run { () throws(SystemError) in try RulesetRemains.removeMasquerade(iptablesChain: mine) }
+            try host.run { () throws(SystemError) in try RulesetRemains.removeIptablesMasquerade(of: attachment) }
             #expect(try host.shell("iptables -t nat -S; ip6tables -t nat -S") == before)
         }
     }
@@ -44,6 +47,7 @@ struct RulesetRemainsTests {
             "ip saddr \(address) ip daddr != 10.88.0.0/24 masquerade comment \"\(comment)\""
         }
         let mine = "917148ec47923f2e-0b65a318f52e521b"
+        let attachment = Attachment(network: "n", containerID: "cid1", interfaceName: "eth0")
         let others = [
             rule("10.88.0.3", "917148ec47923f2e-0000000000000000, net: n, if: eth0, id: cid2"),
             rule("10.88.0.4", "none of theirs"),
@@ -72,7 +76,7 @@ struct RulesetRemainsTests {
 
                 """)
         for _ in 1...2 {
-            try host.run { () throws(SystemError) in try RulesetRemains.removeMasquerade(withCommentPrefix: mine) }
+            try host.run { () throws(SystemError) in try RulesetRemains.removeMasquerade(of: attachment) }
             let rules = try host.shell("nft list chain inet cni_plugins_masquerade masq_checks")
                 .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { $0.hasPrefix("ip ") }
             #expect(rules == others)
@@ -82,8 +86,8 @@ struct RulesetRemainsTests {
     @Test func hostThatNeverHadAnyStaysUntouched() throws {
         let host = try NetworkNamespace.make()
         try host.run { () throws(SystemError) in
-            try RulesetRemains.removeMasquerade(iptablesChain: "CNI-e8f6f419596f7f47b3468487")
-            try RulesetRemains.removeMasquerade(withCommentPrefix: "917148ec47923f2e-0b65a318f52e521b")
+            try RulesetRemains.removeIptablesMasquerade(of: attachment)
+            try RulesetRemains.removeMasquerade(of: attachment)
         }
         #expect(try host.ruleset() == "")
     }
@@ -109,7 +113,7 @@ struct RulesetRemainsTests {
         let chain = "CNI-e8f6f419596f7f47b3468487"
         #expect(try host.shell("iptables -t nat -S; ip6tables -t nat -S").contains(chain))
 
-        try host.run { () throws(SystemError) in try RulesetRemains.removeMasquerade(iptablesChain: chain) }
+        try host.run { () throws(SystemError) in try RulesetRemains.removeIptablesMasquerade(of: attachment) }
         #expect(try host.shell("iptables -t nat -S; ip6tables -t nat -S") == before)
     }
 }

@@ -1,3 +1,4 @@
+import Attachments
 import CNI
 import Testing
 
@@ -5,7 +6,8 @@ import Testing
 
 struct HostInterfaceTests {
     private func interface(_ containerID: String, _ name: String = "eth0", network: String = "net1") -> HostInterface {
-        HostInterface(network: network, attachment: Attachment(containerID: containerID, interfaceName: name))
+        HostInterface(
+            attachment: Attachments.Attachment(network: network, containerID: containerID, interfaceName: name))
     }
 
     @Test func namesFitAndStayApart() {

@@ -1,3 +1,4 @@
+import Attachments
 import CNI
 import JSON
 import Testing
@@ -82,7 +83,7 @@ struct PluginConfigurationTests {
 
     @Test func garbageCollectionGetsTheListUnderBothNames() throws {
         let list = try list(#"{"type":"a"}"#)
-        let valid = [Attachment(containerID: "c", interfaceName: "eth0")]
+        let valid = [Attachment(network: "net", containerID: "c", interfaceName: "eth0")]
         #expect(
             String(decoding: list.plugins[0].garbageRequest(in: list, keeping: valid), as: UTF8.self)
                 == #"{"type":"a","name":"net","cniVersion":"1.1.0","cni.dev/valid-attachments":[{"containerID":"c","ifname":"eth0"}],"cni.dev/attachments":[{"containerID":"c","ifname":"eth0"}]}"#

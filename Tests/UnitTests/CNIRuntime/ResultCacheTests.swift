@@ -1,3 +1,4 @@
+import Attachments
 import CNI
 import Foundation
 import JSON
@@ -9,7 +10,7 @@ import Testing
 struct ResultCacheTests {
     let files: TemporaryDirectory
     let cache: ResultCache
-    let attachment = Attachment(containerID: "cid1", interfaceName: "eth0")
+    let attachment = Attachment(network: "net", containerID: "cid1", interfaceName: "eth0")
 
     init() throws {
         files = try TemporaryDirectory()
@@ -21,9 +22,10 @@ struct ResultCacheTests {
             parsing: Array(#"{"name":"\#(name)","cniVersion":"\#(version)","plugins":[{"type":"a"}]}"#.utf8))
     }
 
-    private func request(_ id: String = "cid1") -> AttachmentRequest {
+    private func request(_ id: String = "cid1", network: String = "net") -> AttachmentRequest {
         AttachmentRequest(
-            Attachment(containerID: id, interfaceName: "eth0"), namespacePath: "/run/netns/x",
+            Attachment(network: network, containerID: id, interfaceName: "eth0"),
+            namespacePath: "/run/netns/x",
             arguments: [.init(key: "B", value: "1"), .init(key: "A", value: "2")],
             capabilityArguments: ["z": [["y": 1, "x": 2]], "a": true])
     }
@@ -57,7 +59,7 @@ struct ResultCacheTests {
         #expect(request.arguments.map(\.key) == ["IgnoreUnknown", "K8S_POD_NAME", "MAC"])
         #expect(request.namespacePath == "")
         let result = try #require(try cache.result(of: request.attachment, in: list))
-        try cache.remove(request.attachment, in: "t")
+        try cache.remove(request.attachment)
         try cache.store(result, of: request, in: list)
         #expect(files.contents("deep/cni/results/t-\(id)-eth0") == entry)
     }
@@ -117,7 +119,7 @@ struct ResultCacheTests {
     @Test func nothingIsKeptIsNoError() throws {
         #expect(try cache.result(of: attachment, in: list()) == nil)
         #expect(try cache.attachments(of: "net").isEmpty)
-        #expect(throws: Never.self) { try cache.remove(attachment, in: "net") }
+        #expect(throws: Never.self) { try cache.remove(attachment) }
     }
 
     @Test(arguments: [
@@ -140,7 +142,7 @@ struct ResultCacheTests {
     @Test func listsAttachmentsOfTheNetworkOnly() throws {
         try cache.store([:], of: request("b"), in: list())
         try cache.store([:], of: request("a"), in: list())
-        try cache.store([:], of: request("c"), in: list(name: "net-b"))
+        try cache.store([:], of: request("c", network: "net-b"), in: list(name: "net-b"))
         try files.write("deep/cni/results/net-x-eth0", "{")
         try files.write("deep/cni/results/README", "")
         let left = files.contents("deep/cni/results/net-a-eth0") ?? ""
@@ -150,7 +152,8 @@ struct ResultCacheTests {
     }
 
     @Test func needsAllThreeParts() throws {
-        let nameless = AttachmentRequest(Attachment(containerID: "", interfaceName: "eth0"), namespacePath: "")
+        let nameless = AttachmentRequest(
+            Attachment(network: "net", containerID: "", interfaceName: "eth0"), namespacePath: "")
         #expect(
             throws: CNIError(
                 .invalidConfiguration,
@@ -163,11 +166,13 @@ struct ResultCacheTests {
     @Test(arguments: ["../x", "a/b", ".."])
     func refusesNamesThatArePaths(name: String) throws {
         #expect(throws: CNIError.self) {
-            try cache.remove(Attachment(containerID: name, interfaceName: "eth0"), in: "net")
+            try cache.remove(Attachment(network: "net", containerID: name, interfaceName: "eth0"))
         }
         #expect(throws: CNIError.self) {
-            try cache.remove(Attachment(containerID: "c", interfaceName: name), in: "net")
+            try cache.remove(Attachment(network: "net", containerID: "c", interfaceName: name))
         }
-        #expect(throws: CNIError.self) { try cache.remove(attachment, in: name) }
+        #expect(throws: CNIError.self) {
+            try cache.remove(Attachment(network: name, containerID: "c", interfaceName: "eth0"))
+        }
     }
 }

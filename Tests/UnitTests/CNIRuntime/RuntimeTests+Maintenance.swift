@@ -1,3 +1,4 @@
+import Attachments
 import CNI
 import CNIRuntime
 import JSON
@@ -18,7 +19,8 @@ extension RuntimeTests {
         try plugins.install("alpha")
         let list = try list("alpha")
         try addTwo(list)
-        try runtime.collectGarbage(in: list, keeping: [Attachment(containerID: "cid2", interfaceName: "eth0")])
+        try runtime.collectGarbage(
+            in: list, keeping: [Attachment(network: "net", containerID: "cid2", interfaceName: "eth0")])
         let calls = plugins.calls
         #expect(calls.map(\.name).suffix(2) == ["alpha DEL", "alpha GC"])
         let deletion = try #require(calls.dropLast().last)

@@ -1,3 +1,4 @@
+import Attachments
 import CNI
 import CNIRuntime
 import JSON
@@ -10,7 +11,8 @@ struct RuntimeTests {
     let plugins: RecordingPlugins
     let runtime: Runtime
     let request = AttachmentRequest(
-        Attachment(containerID: "cid1", interfaceName: "eth0"), namespacePath: "/run/netns/x",
+        Attachment(network: "net", containerID: "cid1", interfaceName: "eth0"),
+        namespacePath: "/run/netns/x",
         arguments: [.init(key: "IgnoreUnknown", value: "1"), .init(key: "MAC", value: "02:00:00:00:00:01")],
         capabilityArguments: ["mac": "x", "ips": []])
 
@@ -106,9 +108,15 @@ extension RuntimeTests {
     @Test func addRefusesNamesThatNoPluginTakes() throws {
         try plugins.install("alpha")
         for (attachment, message) in [
-            (Attachment(containerID: "some_%%id", interfaceName: "eth0"), "invalid characters in containerID"),
-            (Attachment(containerID: "c", interfaceName: "interface-too-long"), "interface name is too long"),
-            (Attachment(containerID: "", interfaceName: "eth0"), "missing containerID"),
+            (
+                Attachment(network: "net", containerID: "some_%%id", interfaceName: "eth0"),
+                "invalid characters in containerID"
+            ),
+            (
+                Attachment(network: "net", containerID: "c", interfaceName: "interface-too-long"),
+                "interface name is too long"
+            ),
+            (Attachment(network: "net", containerID: "", interfaceName: "eth0"), "missing containerID"),
         ] {
             var request = request
             request.attachment = attachment

@@ -1,4 +1,5 @@
 import Addressing
+import Attachments
 import Testing
 
 @testable import Leases
@@ -8,7 +9,7 @@ struct LeaseRecordTests {
 
     private func lease(_ id: String = "c1", path: String? = "/run/netns/blue") throws -> Lease {
         Lease(
-            address: try #require(IPAddress("2001:db8::5")), owner: LeaseOwner(containerID: id, interfaceName: "eth0"),
+            address: try #require(IPAddress("2001:db8::5")), owner: Owner(containerID: id, interfaceName: "eth0"),
             life: path.map { ProofOfLife(boot: boot, namespacePath: $0, namespaceInode: 4_026_532_000) })
     }
 
@@ -52,9 +53,9 @@ struct LeaseRecordTests {
     @Test func knowsTheBeginningOfItsFile() throws {
         let record = LeaseRecord(try lease())
         #expect(record.begins(with: nil))
-        #expect(record.begins(with: LeaseOwner(containerID: "c", interfaceName: nil)))
-        #expect(record.begins(with: LeaseOwner(containerID: "c1", interfaceName: "et")))
-        #expect(!record.begins(with: LeaseOwner(containerID: "c1", interfaceName: "eth0")))
-        #expect(!record.begins(with: LeaseOwner(containerID: "c2", interfaceName: nil)))
+        #expect(record.begins(with: Owner(containerID: "c", interfaceName: nil)))
+        #expect(record.begins(with: Owner(containerID: "c1", interfaceName: "et")))
+        #expect(!record.begins(with: Owner(containerID: "c1", interfaceName: "eth0")))
+        #expect(!record.begins(with: Owner(containerID: "c2", interfaceName: nil)))
     }
 }

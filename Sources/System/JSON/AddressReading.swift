@@ -1,5 +1,4 @@
 public import Addressing
-public import JSON
 
 extension IPAddress: JSONReadable {
     public init(reading reader: JSONReader) throws(JSONError) {

@@ -1,15 +1,8 @@
-/// An attachment of a container to a network, as the ruleset of nf_tables shows it.
-public struct RuleOwner: Hashable, Sendable {
-    public let network: String
-    public let containerID: String
-    public let interfaceName: String
+import Attachments
+import Hashing
 
-    public init(network: String, containerID: String, interfaceName: String) {
-        self.network = network
-        self.containerID = containerID
-        self.interfaceName = interfaceName
-    }
-
+/// An attachment as the ruleset of nf_tables shows it.
+extension Attachment {
     /// What the ruleset shows of the owner, and what it is known by: `net1 3f1c… eth0`.
     ///
     /// Each part is abbreviated for itself, so that together they fit into the 128 bytes of a comment.
@@ -19,15 +12,11 @@ public struct RuleOwner: Hashable, Sendable {
         return "\(abbreviatedNetwork) \(container) \(interface)"
     }
 
-    /// Whether a comment is that of any owner in a network.
-    static func isComment(_ comment: String, ofNetwork network: String) -> Bool {
-        comment.hasPrefix(abbreviatedNetwork(network) + " ")
-    }
-
-    /// A condition on comments: those of a network's owners, but for some.
-    static func isStale(inNetwork network: String, except valid: Set<RuleOwner>) -> (String) -> Bool {
+    /// A condition on comments: those of a network's attachments, but for some.
+    static func isStale(inNetwork network: String, except valid: Set<Attachment>) -> (String) -> Bool {
         let valid = Set(valid.map(\.comment))
-        return { isComment($0, ofNetwork: network) && !valid.contains($0) }
+        let beginning = abbreviatedNetwork(network) + " "
+        return { $0.hasPrefix(beginning) && !valid.contains($0) }
     }
 
     var abbreviatedNetwork: String {
@@ -44,13 +33,7 @@ public struct RuleOwner: Hashable, Sendable {
     static func abbreviated(_ name: String, to limit: Int) -> String {
         if name.utf8.count <= limit, name.utf8.allSatisfy(isPlain) { return name }
         let beginning = name.utf8.prefix(limit - 17).prefix(while: isPlain)
-        return "\(String(decoding: beginning, as: UTF8.self))/\(hexadecimalHash(name))"
-    }
-
-    /// Sixteen digits.
-    static func hexadecimalHash(_ text: String) -> String {
-        let digits = String(hash(text), radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return "\(String(decoding: beginning, as: UTF8.self))/\(FNV1a.hexadecimal(name))"
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {
@@ -60,10 +43,5 @@ public struct RuleOwner: Hashable, Sendable {
             true
         default: false
         }
-    }
-
-    /// FNV-1a with 64 bits, as in draft-eastlake-fnv.
-    private static func hash(_ name: String) -> UInt64 {
-        name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 }

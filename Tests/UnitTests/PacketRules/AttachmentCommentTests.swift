@@ -1,14 +1,14 @@
 import Addressing
-import TestSupport
+import Attachments
 import Testing
 
 @testable import PacketRules
 
-struct RuleOwnerTests {
+struct AttachmentCommentTests {
     private let long = String(repeating: "0123456789", count: 30)
 
-    private func owner(_ network: String, _ containerID: String, _ interfaceName: String) -> RuleOwner {
-        RuleOwner(network: network, containerID: containerID, interfaceName: interfaceName)
+    private func owner(_ network: String, _ containerID: String, _ interfaceName: String) -> Attachment {
+        Attachment(network: network, containerID: containerID, interfaceName: interfaceName)
     }
 
     @Test func commentShowsWhatFits() {
@@ -34,12 +34,22 @@ struct RuleOwnerTests {
     }
 
     @Test func commentBelongsToItsNetworkAlone() {
-        #expect(RuleOwner.isComment(owner("net", "c", "i").comment, ofNetwork: "net"))
-        #expect(!RuleOwner.isComment(owner("net1", "c", "i").comment, ofNetwork: "net"))
-        #expect(!RuleOwner.isComment(owner("other", "net", "i").comment, ofNetwork: "net"))
-        #expect(RuleOwner.isComment(owner(long, "c", "i").comment, ofNetwork: long))
-        #expect(!RuleOwner.isComment(owner(long, "c", "i").comment, ofNetwork: long + "a"))
-        #expect(!RuleOwner.isComment("", ofNetwork: "net"))
+        func isStale(_ comment: String, _ network: String) -> Bool {
+            Attachment.isStale(inNetwork: network, except: [])(comment)
+        }
+        #expect(isStale(owner("net", "c", "i").comment, "net"))
+        #expect(!isStale(owner("net1", "c", "i").comment, "net"))
+        #expect(!isStale(owner("other", "net", "i").comment, "net"))
+        #expect(isStale(owner(long, "c", "i").comment, long))
+        #expect(!isStale(owner(long, "c", "i").comment, long + "a"))
+        #expect(!isStale("", "net"))
+    }
+
+    @Test func whatIsValidIsNotStale() {
+        let kept = owner("net", "c", "i")
+        let isStale = Attachment.isStale(inNetwork: "net", except: [kept])
+        #expect(!isStale(kept.comment))
+        #expect(isStale(owner("net", "c", "i2").comment))
     }
 
     @Test func chainNamesFitAndStayApart() throws {

@@ -1,10 +1,8 @@
-import JSON
-
 /// A member that holds one value, or a list where there are several.
-struct OneOrMore<Element: JSONReadable>: JSONReadable {
-    let elements: [Element]
+public struct OneOrMore<Element: JSONReadable>: JSONReadable {
+    public let elements: [Element]
 
-    init(reading reader: JSONReader) throws(JSONError) {
+    public init(reading reader: JSONReader) throws(JSONError) {
         if case .array = reader.value {
             elements = try [Element](reading: reader)
         } else {
