@@ -71,6 +71,14 @@ let package = Package(
             name: "CNIRuntime", dependencies: ["CNI", "JSON", "Attachments", "LinuxSystem"],
             path: "Sources/CNI/CNIRuntime"),
 
+        .target(
+            name: "PluginKit",
+            dependencies: [
+                "CNI", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink", "JSON", "Addressing", "Attachments",
+                "Hashing", "LinuxSystem",
+            ],
+            path: "Sources/CNI/PluginKit"),
+
         .target(name: "Flannel", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/Cluster/Flannel"),
         .target(
             name: "NodeTable",
@@ -79,7 +87,7 @@ let package = Package(
             ],
             path: "Sources/Cluster/NodeTable"),
 
-        plugin("bridge", "BridgePlugin", "Hashing", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink"),
+        plugin("bridge", "BridgePlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink"),
         plugin("flannel", "FlannelPlugin", "Flannel"),
         plugin("host-local", "HostLocalPlugin", "Leases"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
@@ -102,6 +110,7 @@ let package = Package(
         unitTests("Hashing"),
         unitTests("Attachments"),
         unitTests("JSON", "TestSupport"),
+        unitTests("PluginKit", "Attachments"),
         unitTests("CNI", "JSON", "Addressing"),
         unitTests("Netlink", "LinuxSystem"),
         unitTests("Nftables", "Netlink", "Addressing", "LinuxSystem"),

@@ -44,7 +44,7 @@ struct ConfigurationDocument {
     ///
     /// - Throws: code 1 when it does not, 6 when it is no version.
     func configuration(
-        for verb: Verb, supported: [CNIVersion]
+        for verb: Verb, supported: [CNIVersion], pluginDirectories: [String]
     ) throws(CNIError) -> NetworkConfiguration {
         if verb.since > .v0_1_0 {
             let number = try VersionNumber(version)
@@ -62,6 +62,7 @@ struct ConfigurationDocument {
                 .incompatibleVersion, "incompatible CNI versions",
                 details: "config is \"\(text)\", plugin supports [\(list)]")
         }
-        return NetworkConfiguration(version: known, name: name, bytes: bytes, reader: reader)
+        return NetworkConfiguration(
+            version: known, name: name, bytes: bytes, reader: reader, pluginDirectories: pluginDirectories)
     }
 }

@@ -19,50 +19,30 @@ public struct Delegate: Sendable {
     public init(
         _ type: String, for configuration: NetworkConfiguration, input: [UInt8]? = nil
     ) throws(CNIError) {
-        let directories = PluginExecutable.directories(in: ProcessEnvironment.value(of: "CNI_PATH") ?? "")
-        executable = try PluginExecutable(type: type, in: directories)
+        executable = try PluginExecutable(type: type, in: configuration.pluginDirectories)
         self.configuration = configuration
         self.input = input ?? configuration.bytes
     }
 
-    /// Runs its ADD, and a body while it runs.
+    /// Runs its ADD.
     ///
     /// - Throws: its error, unchanged; code 6 when its result cannot be read, after its DEL: what it made would have no
     ///   owner.
     public func add() throws(CNIError) -> CNIResult {
-        var addition = try startAdd()
-        try addition.finish()
-        return addition.result
-    }
-
-    /// Runs its ADD until it has printed a result, and a body while it runs.
-    ///
-    /// - Returns: the result, which holds once the plugin has ended well.
-    /// - Throws: as `add`.
-    public func startAdd(meanwhile body: () -> Void = {}) throws(CNIError) -> DelegatedAddition {
-        var process = try executable.start(input: input, environment: environment(.add))
-        body()
-        let output = try process.readOutput(passesSignalsOn: true)
-        let printed: CNIResult
+        let addition = try start(.add)
         do throws(CNIError) {
-            printed = try result(of: output)
+            try addition.proceed()
+            let result = try addition.result()
+            try addition.finish()
+            return result
         } catch {
-            try process.wait()
-            try? delete()
+            if addition.hasSucceeded { try? delete() }
             throw error
         }
-        // A document without addresses may be an error, and there is nothing that could go on with it.
-        guard !printed.addresses.isEmpty else {
-            try process.wait()
-            return DelegatedAddition(printed)
-        }
-        return DelegatedAddition(printed, process)
     }
 
-    /// Runs its DEL, and a body while it runs.
-    public func delete(meanwhile body: () -> Void = {}) throws(CNIError) {
-        _ = try run(.delete, meanwhile: body)
-    }
+    /// Runs its DEL, which goes on to its end: it may be the undoing of an ADD that a signal interrupted.
+    public func delete() throws(CNIError) { _ = try run(.delete) }
 
     /// Runs its CHECK.
     public func check() throws(CNIError) { _ = try run(.check) }
@@ -73,17 +53,25 @@ public struct Delegate: Sendable {
     /// Runs its GC.
     public func collectGarbage() throws(CNIError) { _ = try run(.collectGarbage) }
 
-    private func run(_ verb: Verb, meanwhile body: () -> Void = {}) throws(CNIError) -> [UInt8] {
-        // A DEL goes on to its end: it may be the undoing of an ADD that the very signal interrupted.
-        try executable.run(
-            input: input, environment: environment(verb), meanwhile: body)
+    /// Starts it, so that it is ready for a verb while its caller does something else.
+    ///
+    /// - Throws: when it cannot be started.
+    public func start(_ verb: Verb) throws(CNIError) -> RunningDelegate {
+        RunningDelegate(self, try executable.start(environment: environment(verb)), input: input)
+    }
+
+    private func run(_ verb: Verb) throws(CNIError) -> [UInt8] {
+        try executable.run(input: input, environment: environment(verb))
     }
 
     private func environment(_ verb: Verb) -> [String] {
         ProcessEnvironment.entries(replacing: ["CNI_COMMAND": verb.rawValue])
     }
 
-    private func result(of output: [UInt8]) throws(CNIError) -> CNIResult {
+    /// Reads what its ADD printed.
+    ///
+    /// - Throws: code 6 when that is no result.
+    func result(of output: [UInt8]) throws(CNIError) -> CNIResult {
         do throws(JSONError) {
             let reader = JSONReader(try JSONValue(parsing: output))
             return try CNIResult(reading: reader, defaultVersion: configuration.version)

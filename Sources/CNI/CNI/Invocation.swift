@@ -14,6 +14,9 @@ public struct Invocation: Sendable {
         Attachment(network: configuration.name, containerID: containerID, interfaceName: interfaceName)
     }
 
+    /// `CNI_PATH`: where delegates are looked for, in this order.
+    public var pluginDirectories: [String] { configuration.pluginDirectories }
+
     /// The container's namespace.
     ///
     /// - Throws: code 8 when there is none at the path.

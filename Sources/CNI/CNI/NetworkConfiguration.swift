@@ -9,6 +9,8 @@ public struct NetworkConfiguration: Sendable {
     public let bytes: [UInt8]
     /// The whole document, for a plugin's own members.
     public let reader: JSONReader
+    /// `CNI_PATH`: where delegates are looked for, in this order.
+    public internal(set) var pluginDirectories: [String] = []
 
     /// - Throws: code 6 when the previous result cannot be read.
     public func previousResult() throws(CNIError) -> CNIResult? {
@@ -54,11 +56,12 @@ public struct NetworkConfiguration: Sendable {
 }
 
 extension NetworkConfiguration {
-    /// Reads a configuration that a runtime has made for a plugin of this suite.
+    /// Reads a configuration that a runtime has made for a plugin of this suite, which is only looked at.
     ///
     /// - Throws: code 1, 6 or 7 when the plugin would refuse it.
     public init(parsing bytes: [UInt8]) throws(CNIError) {
-        self = try ConfigurationDocument(bytes).configuration(for: .add, supported: CNIVersion.allCases)
+        self = try ConfigurationDocument(bytes)
+            .configuration(for: .add, supported: CNIVersion.allCases, pluginDirectories: [])
     }
 }
 

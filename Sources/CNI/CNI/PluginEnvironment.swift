@@ -7,6 +7,8 @@ struct PluginEnvironment {
     let namespacePath: String
     let interfaceName: String
     let arguments: String
+    /// `CNI_PATH`, taken apart.
+    let pluginDirectories: [String]
     /// `CNI_NETNS_OVERRIDE`: the container's namespace may be the plugin's own.
     let allowsOwnNamespace: Bool
 
@@ -17,6 +19,7 @@ struct PluginEnvironment {
         namespacePath = value("CNI_NETNS")
         interfaceName = value("CNI_IFNAME")
         arguments = value("CNI_ARGS")
+        pluginDirectories = PluginExecutable.directories(in: value("CNI_PATH"))
         let override = value("CNI_NETNS_OVERRIDE")
         allowsOwnNamespace = override == "1" || override.uppercased() == "TRUE"
     }

@@ -37,24 +37,23 @@ public struct PluginExecutable: Sendable {
     ///   - input: the configuration.
     ///   - environment: all variables, as `NAME=value`.
     ///   - passesSignalsOn: whether a signal that asks this process to end is passed on.
-    ///   - body: what this process does while the plugin runs; not called when the plugin cannot be started.
     /// - Returns: what it printed.
     /// - Throws: the error that it printed, unchanged; code 0 when it failed without saying so.
     public func run(
-        input: [UInt8], environment: [String], passesSignalsOn: Bool = false, meanwhile body: () -> Void = {}
+        input: [UInt8], environment: [String], passesSignalsOn: Bool = false
     ) throws(CNIError) -> [UInt8] {
-        var process = try start(input: input, environment: environment)
-        body()
+        var process = try start(environment: environment)
+        try process.send(input)
         try process.readOutput(passesSignalsOn: passesSignalsOn)
         return try process.wait()
     }
 
-    /// Starts the plugin.
+    /// Starts the plugin, which then waits for its configuration.
     ///
     /// - Throws: when it cannot be started.
-    func start(input: [UInt8], environment: [String]) throws(CNIError) -> PluginProcess {
+    func start(environment: [String]) throws(CNIError) -> PluginProcess {
         do throws(SystemError) {
-            return PluginProcess(try RunningProcess(path, environment: environment, input: input))
+            return PluginProcess(try RunningProcess(path, environment: environment))
         } catch {
             throw CNIError(.other, "\(error)")
         }

@@ -54,7 +54,8 @@ public enum PluginMain {
         guard let verb else {
             throw CNIError(.invalidEnvironment, "unknown CNI_COMMAND: \(environment.command)")
         }
-        let configuration = try document.configuration(for: verb, supported: Plugin.supportedVersions)
+        let configuration = try document.configuration(
+            for: verb, supported: Plugin.supportedVersions, pluginDirectories: environment.pluginDirectories)
         version = configuration.version.rawValue
 
         switch verb {

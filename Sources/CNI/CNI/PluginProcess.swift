@@ -9,6 +9,15 @@ struct PluginProcess: ~Copyable {
         self.process = process
     }
 
+    /// Gives it its configuration.
+    mutating func send(_ input: [UInt8]) throws(CNIError) {
+        do throws(SystemError) {
+            try process.send(input)
+        } catch {
+            throw CNIError(.other, "\(error)")
+        }
+    }
+
     /// Reads what it prints, until it closes its standard output.
     ///
     /// - Throws: when it prints too much.

@@ -3,7 +3,7 @@ import CNI
 import ContainerLinks
 import LinuxSystem
 import Nftables
-import PacketRules
+import PluginKit
 import RouteNetlink
 
 /// STATUS: CNI specification, section 2.
@@ -13,7 +13,7 @@ extension BridgePlugin {
         var host = try RouteSocket()
         try requireBridge(bridge, on: &host)
         try requireRuleset(bridge)
-        if let ipam = bridge.ipam { try Delegate(ipam, for: configuration).status() }
+        try Delegate.ipam(of: configuration)?.status()
         try requireConnectivity(bridge, on: &host)
     }
 
@@ -33,8 +33,8 @@ extension BridgePlugin {
     private func requireRuleset(_ configuration: BridgeConfiguration) throws(CNIError) {
         try require {
             () throws(SystemError) in
-            if configuration.masquerade == .iptables { try IptablesMasquerade.requirePrograms() }
-            if configuration.masquerade == .nftables || configuration.checksSpoofing {
+            try configuration.masquerade.requireSupport()
+            if configuration.checksSpoofing {
                 var nftables = try NftablesSocket()
                 try nftables.requireSupport()
             }

@@ -11,6 +11,7 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     public static let addressInUse = Errno(rawValue: EADDRINUSE)
     public static let addressNotAvailable = Errno(rawValue: EADDRNOTAVAIL)
     public static let badMessage = Errno(rawValue: EBADMSG)
+    public static let brokenPipe = Errno(rawValue: EPIPE)
     public static let busy = Errno(rawValue: EBUSY)
     public static let exists = Errno(rawValue: EEXIST)
     /// What the kernel answers when a bridge has no room for one port more.

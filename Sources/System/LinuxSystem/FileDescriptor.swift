@@ -82,6 +82,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
         try Self.write(bytes, to: rawValue)
     }
 
+    /// Lets reading and writing fail with `EAGAIN` instead of waiting.
+    borrowing func setNonblocking() throws(SystemError) {
+        let descriptor = rawValue
+        let flags = try retrying("read descriptor flags") { fcntl(descriptor, F_GETFL) }
+        _ = try retrying("set descriptor flags") { fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }
+    }
+
     /// Goes back to the first byte.
     public borrowing func rewind() throws(SystemError) {
         let descriptor = rawValue

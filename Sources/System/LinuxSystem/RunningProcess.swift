@@ -1,41 +1,49 @@
 import CLinux
 import Glibc
 
-/// A program that was started, whose output can be had before it has ended.
+/// A program that was started, which gets its input when its caller is ready, and whose output can be had before it has
+/// ended.
 ///
 /// Whoever does not wait for it waits when this value goes.
 public struct RunningProcess: ~Copyable {
     private let child: pid_t
+    private let standardInput: ChildInput
     private let standardOutput: FileDescriptor
     private let standardError: FileDescriptor
     private var output: [UInt8] = []
     private var isReaped = false
 
-    /// Starts an executable.
+    /// Starts an executable, which then waits for its input.
     ///
     /// - Parameters:
     ///   - path: the executable; no search path is used.
     ///   - arguments: those behind the program's name.
     ///   - environment: all variables, as `NAME=value`.
-    ///   - input: the whole standard input.
     /// - Throws: the error of posix_spawn(3) with the path as its subject; nothing has run then.
-    public init(
-        _ path: String, _ arguments: [String] = [], environment: [String], input: [UInt8] = []
-    ) throws(SystemError) {
-        // Memory files for input and errors: neither side can wait for the other to read.
-        let standardInput = try FileDescriptor.inMemory("stdin")
-        try standardInput.write(input.span)
-        try standardInput.rewind()
+    public init(_ path: String, _ arguments: [String] = [], environment: [String]) throws(SystemError) {
+        // A memory file for errors: the program never waits until somebody reads them.
         let standardError = try FileDescriptor.inMemory("stderr")
-        let pipe = try FileDescriptor.pipe()
+        let input = try FileDescriptor.pipe()
+        let output = try FileDescriptor.pipe()
         child = try Self.spawn(
-            path, arguments, environment, standardInput.rawValue, pipe.writing.rawValue, standardError.rawValue)
+            path, arguments, environment, input.reading.rawValue, output.writing.rawValue, standardError.rawValue)
+        standardInput = ChildInput(input.writing)
+        standardOutput = output.reading
         self.standardError = standardError
-        standardOutput = pipe.reading
     }
 
     deinit {
-        if !isReaped { _ = try? Self.wait(for: child) }
+        guard !isReaped else { return }
+        // A program that was never given any input ends at the end of it.
+        standardInput.close()
+        _ = try? Self.wait(for: child)
+    }
+
+    /// Gives the program its whole standard input; what a pipe has no room for goes on its way with `readOutput`.
+    ///
+    /// - Throws: the error of write(2); that the program reads no more is none.
+    public mutating func send(_ bytes: [UInt8]) throws(SystemError) {
+        try standardInput.send(bytes)
     }
 
     /// Reads what it prints, until it closes its standard output.
@@ -45,7 +53,7 @@ public struct RunningProcess: ~Copyable {
     /// - Throws: `EFBIG` when the child prints more than 16 MiB, and it is killed.
     @discardableResult
     public mutating func readOutput(passesSignalsOn: Bool) throws(SystemError) -> [UInt8] {
-        output = try Self.collect(from: standardOutput, of: child, passesSignalsOn)
+        try collect(passesSignalsOn)
         return output
     }
 
@@ -55,6 +63,7 @@ public struct RunningProcess: ~Copyable {
     /// - Throws: the error of waitpid(2).
     public mutating func wait() throws(SystemError) -> Subprocess {
         isReaped = true
+        standardInput.close()
         let ending = try Self.wait(for: child)
         try standardError.rewind()
         return Subprocess(
@@ -93,18 +102,17 @@ public struct RunningProcess: ~Copyable {
     }
 
     /// Reads the child's output to its end, passing a signal on the first time one comes.
-    private static func collect(
-        from descriptor: borrowing FileDescriptor, of child: pid_t, _ passesSignalsOn: Bool
-    ) throws(SystemError) -> [UInt8] {
+    private mutating func collect(_ passesSignalsOn: Bool) throws(SystemError) {
         let signals = try Interruption.descriptor()
         // A negative descriptor is one that poll passes over.
         let ignored: CInt = -1
         var watched = [
-            pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: standardOutput.rawValue, events: Int16(POLLIN), revents: 0),
             pollfd(fd: passesSignalsOn ? signals.rawValue : ignored, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: ignored, events: Int16(POLLOUT), revents: 0),
         ]
-        var output: [UInt8] = []
         while true {
+            watched[2].fd = standardInput.rawValue ?? ignored
             _ = try retrying("wait for child") {
                 unsafe watched.withUnsafeMutableBufferPointer { unsafe poll($0.baseAddress, nfds_t($0.count), -1) }
             }
@@ -114,8 +122,9 @@ public struct RunningProcess: ~Copyable {
                 watched[1].fd = ignored
                 watched[1].revents = 0
             }
+            if watched[2].revents != 0 { try standardInput.sendMore() }
             guard watched[0].revents != 0 else { continue }
-            guard try FileDescriptor.readOnce(from: descriptor.rawValue, into: &output) else { return output }
+            guard try FileDescriptor.readOnce(from: standardOutput.rawValue, into: &output) else { return }
             if output.count > Self.outputLimit {
                 kill(child, SIGKILL)
                 throw SystemError("read output of child", nil, .fileTooLarge)

@@ -33,14 +33,15 @@ public struct Subprocess: Sendable {
         _ path: String, _ arguments: [String] = [], environment: [String], input: [UInt8] = [],
         passesSignalsOn: Bool = false, meanwhile body: () -> Void = {}
     ) throws(SystemError) -> Subprocess {
-        var process = try RunningProcess(path, arguments, environment: environment, input: input)
+        var process = try RunningProcess(path, arguments, environment: environment)
+        var failure: SystemError?
+        do throws(SystemError) { try process.send(input) } catch { failure = error }
         body()
         // Waited for even when there is too much to read.
-        var failure: SystemError?
         do throws(SystemError) {
             try process.readOutput(passesSignalsOn: passesSignalsOn)
         } catch {
-            failure = error
+            failure = failure ?? error
         }
         let ended = try process.wait()
         if let failure { throw failure }

@@ -27,6 +27,32 @@ struct BridgeConcurrencyTests {
         #expect(try network.isClean())
     }
 
+    /// A runtime that tries again while its first try goes on.
+    @Test func ofIdenticalAddsExactlyOneWins() async throws {
+        var network = try BridgeNetwork()
+        network.more = ["isDefaultGateway": true, "ipMasq": true]
+        let shared = network
+        let containers = try (0..<6).map { number in (id: "cid\(number)", container: try TestContainer()) }
+        let tries = 6
+        for _ in 0..<3 {
+            let outcomes = try await Self.atOnce((0..<tries).flatMap { _ in containers }) { id, container in
+                try shared.call(container, id: id).run("ADD", on: shared.host)
+            }
+            let winners = outcomes.filter(\.succeeded)
+            #expect(winners.count == containers.count, "\(outcomes.first { !$0.succeeded }?.output ?? "")")
+            #expect(
+                winners.flatMap(\.addresses).map { String($0.dropLast(3)) }.sorted() == network.leasedAddresses.sorted()
+            )
+            for (id, container) in containers {
+                #expect(container.reaches("10.1.2.1"))
+                let address = try container.run("ip", "-4", "-o", "address", "show", "eth0")
+                #expect(winners.contains { address.contains($0.addresses.first ?? "none") }, "\(address)")
+                #expect(try shared.call(container, id: id).run("DEL", on: shared.host).succeeded)
+            }
+            #expect(try network.isClean())
+        }
+    }
+
     private static func atOnce(
         _ containers: [(id: String, container: TestContainer)],
         _ run: @escaping @Sendable (String, TestContainer) throws -> PluginOutcome

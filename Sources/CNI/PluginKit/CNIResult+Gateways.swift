@@ -1,16 +1,18 @@
-import Addressing
-import CNI
-import RouteNetlink
+package import Addressing
+package import CNI
+package import RouteNetlink
 
-/// What a gateway on the bridge means for the addresses and routes that IPAM gave.
+/// What gateways mean for the addresses and routes that IPAM gave.
 extension CNIResult {
-    /// Fills in the gateways that IPAM left open, and the default routes by them.
-    mutating func addGateways(_ configuration: BridgeConfiguration) {
-        guard configuration.isGateway else { return }
+    /// Fills in the gateways that IPAM left open: the first address of each network.
+    package mutating func addGateways() {
         for index in addresses.indices where addresses[index].gateway == nil {
             addresses[index].gateway = addresses[index].address.network.first.next
         }
-        guard configuration.isDefaultGateway else { return }
+    }
+
+    /// Adds a default route by the gateway for each family that has a gateway and no default route yet.
+    package mutating func addDefaultRoutes() {
         for family in AddressFamily.allCases {
             let hasDefault = routes.contains { $0.destination == .any(family) }
             guard !hasDefault, let gateway = gateway(family) else { continue }
@@ -19,7 +21,7 @@ extension CNIResult {
     }
 
     /// The routes as the kernel takes them.
-    var kernelRoutes: [RouteNetlink.Route] {
+    package var kernelRoutes: [RouteNetlink.Route] {
         routes.map { route in
             RouteNetlink.Route(
                 to: route.destination, via: route.gateway ?? gateway(route.destination.family),
@@ -29,7 +31,7 @@ extension CNIResult {
     }
 
     /// The gateways of a family, with the lengths of their networks.
-    func gatewayAddresses(_ family: AddressFamily) -> [InterfaceAddress] {
+    package func gatewayAddresses(_ family: AddressFamily) -> [InterfaceAddress] {
         addresses.filter { $0.address.address.family == family }.compactMap { entry in
             entry.gateway.flatMap { InterfaceAddress($0, prefixLength: entry.address.prefixLength) }
         }

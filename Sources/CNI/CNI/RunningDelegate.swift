@@ -1,0 +1,69 @@
+/// A delegate that was started for one verb and works while its caller does something else.
+///
+/// Whoever does not wait for it waits when the last reference to it goes.
+public final class RunningDelegate {
+    private let delegate: Delegate
+    private let input: [UInt8]
+    private var process: PluginProcess
+    private var state = State.waiting
+
+    private enum State {
+        /// It has no configuration yet, so it has done nothing.
+        case waiting
+        case working
+        case failed
+        case succeeded
+    }
+
+    /// Whether it has ended well, and what it made is there.
+    var hasSucceeded: Bool { state == .succeeded }
+
+    init(_ delegate: Delegate, _ process: consuming PluginProcess, input: [UInt8]) {
+        self.delegate = delegate
+        self.process = process
+        self.input = input
+    }
+
+    /// Gives it its configuration; it has done nothing before.
+    public func proceed() throws(CNIError) {
+        state = .working
+        try process.send(input)
+    }
+
+    /// Waits until its ADD has printed a result, which holds once it has ended well.
+    ///
+    /// A signal that asks this process to end is passed on.
+    ///
+    /// - Throws: its error, unchanged; code 6 when its result cannot be read.
+    public func result() throws(CNIError) -> CNIResult {
+        let output = try process.readOutput(passesSignalsOn: true)
+        let result: CNIResult
+        do throws(CNIError) {
+            result = try delegate.result(of: output)
+        } catch {
+            try finish()
+            throw error
+        }
+        // A document without addresses may be an error, and there is nothing that could go on with it.
+        if result.addresses.isEmpty { try finish() }
+        return result
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// - Throws: the error that it printed, unchanged; code 0 when it failed without saying so.
+    public func finish() throws(CNIError) {
+        guard state == .working else { return }
+        state = .failed
+        try process.readOutput(passesSignalsOn: false)
+        try process.wait()
+        state = .succeeded
+    }
+
+    /// Undoes its ADD, as far as that has begun: waits until it has ended, and has its DEL run.
+    public func abandon() throws(CNIError) {
+        guard state != .waiting else { return }
+        try? finish()
+        try delegate.delete()
+    }
+}

@@ -1,0 +1,106 @@
+package import Addressing
+package import Attachments
+package import CNI
+import JSON
+package import LinuxSystem
+package import Nftables
+package import PacketRules
+
+/// How an interface plugin masquerades its containers: `ipMasq` and `ipMasqBackend`.
+package struct ContainerMasquerade: Sendable {
+    /// The plugin's own table of nf_tables.
+    package let table: Masquerade
+    /// Nil where the configuration does not ask for masquerade.
+    package let backend: Backend?
+
+    /// What masquerades containers.
+    package enum Backend: String, Sendable {
+        case nftables
+        case iptables
+    }
+
+    /// - Throws: code 7 for a backend that there is not.
+    package init(_ configuration: NetworkConfiguration, in table: Masquerade) throws {
+        self.table = table
+        // Read even where it does not matter, so that a wrong one is seen before it does.
+        let name = try configuration.reader.optional("ipMasqBackend") ?? Backend.nftables.rawValue
+        guard let named = Backend(rawValue: name) else {
+            throw CNIError(
+                .invalidConfiguration, "unknown ipmasq backend \"\(name)\"", details: "expected nftables or iptables")
+        }
+        backend = try configuration.reader.optional("ipMasq") ?? false ? named : nil
+    }
+
+    /// Whether the user asked for iptables; nobody else's child processes are worth it.
+    package static func usesIptables(_ configuration: NetworkConfiguration) -> Bool {
+        (try? configuration.reader.optional("ipMasqBackend")) == Backend.iptables.rawValue
+    }
+
+    /// Sees that what the backend needs is there.
+    ///
+    /// - Throws: `ENOENT` without the programs; what the kernel answers without nf_tables.
+    package func requireSupport() throws(SystemError) {
+        switch backend {
+        case nil: return
+        case .iptables: try IptablesMasquerade.requirePrograms()
+        case .nftables:
+            var nftables = try NftablesSocket()
+            try nftables.requireSupport()
+        }
+    }
+
+    /// Looks whether addresses are masqueraded for an attachment, by this suite or by the one that made it.
+    package func inspect(
+        _ addresses: [InterfaceAddress], of attachment: Attachment, _ differences: inout Differences
+    ) throws(SystemError) {
+        guard let backend, !addresses.isEmpty else { return }
+        let isThere: Bool
+        switch backend {
+        case .nftables:
+            var nftables = try NftablesSocket()
+            let families = Set(addresses.map(\.address.family))
+            if try table.contains(addresses, for: attachment, on: &nftables) { return }
+            isThere = try RulesetRemains.hasMasquerade(of: attachment, families, on: &nftables)
+        case .iptables:
+            isThere = try IptablesMasquerade(attachment).contains(addresses)
+        }
+        guard !isThere else { return }
+        differences.note("Masquerade of \(addresses.map { "\($0.address)" }.joined(separator: ", ")) is missing")
+    }
+}
+
+/// Removal, which takes what the reference left as well, and whatever the configuration says by now.
+extension ContainerMasquerade {
+    /// Stops masquerading addresses of an attachment; none stands for all that it has.
+    ///
+    /// - Parameters:
+    ///   - table: the plugin's own.
+    ///   - addresses: as far as they are known.
+    ///   - attachment: whose they are.
+    ///   - nftables: a socket on the host.
+    ///   - sparesIptables: whether the reference's iptables chains in nf_tables stay, for `removeByIptables` to remove.
+    /// - Throws: what the kernel refused.
+    package static func remove(
+        from table: Masquerade, _ addresses: [IPAddress], of attachment: Attachment,
+        on nftables: inout NftablesSocket, sparingIptables sparesIptables: Bool
+    ) throws(SystemError) {
+        if addresses.isEmpty {
+            try table.removeAll(of: attachment, on: &nftables)
+        } else {
+            try table.remove(addresses, of: attachment, on: &nftables)
+        }
+        try RulesetRemains.removeMasquerade(of: attachment, on: &nftables)
+        if !sparesIptables { try RulesetRemains.removeIptablesMasquerade(of: attachment, on: &nftables) }
+    }
+
+    /// Removes what no valid attachment of a network has.
+    package static func collect(
+        from table: Masquerade, _ configuration: NetworkConfiguration, keeping valid: Set<Attachment>,
+        on nftables: inout NftablesSocket
+    ) throws(SystemError) {
+        let network = configuration.name
+        try table.removeAll(ofNetwork: network, except: valid, on: &nftables)
+        try RulesetRemains.removeMasquerade(ofNetwork: network, except: valid, on: &nftables)
+        if usesIptables(configuration) { try IptablesMasquerade.removeAll(ofNetwork: network, except: valid) }
+    }
+}
