@@ -50,7 +50,7 @@ package struct ContainerInspection: ~Copyable {
             differences.note("Interface \(name) not found")
             return nil
         }
-        guard link.kind == kind else {
+        guard link.kind.name == kind else {
             differences.note("Error: Container interface \(name) not of type \(kind)")
             return nil
         }

@@ -39,8 +39,9 @@ extension NetworkConfiguration {
     /// Deletes the pairs on the host that say they belong to this network, but for those of valid attachments.
     package func deletePairs(keeping valid: Set<Attachment>) throws(SystemError) {
         var host = try RouteSocket()
-        for link in try host.links() where link.kind == "veth" {
-            guard let alias = link.alias, let owner = Attachment(alias: alias, network: name), !valid.contains(owner)
+        for link in try host.links() {
+            guard case .veth = link.kind, let alias = link.alias, let owner = Attachment(alias: alias, network: name),
+                !valid.contains(owner)
             else { continue }
             try host.deleteLink(named: link.name)
         }

@@ -21,6 +21,13 @@ struct LinkHeader: NetlinkHeader {
         message.append(field: flags.rawValue)
         message.append(field: changed.rawValue)
     }
+
+    /// Has a flag changed; nil leaves it as it is.
+    mutating func set(_ flag: LinkFlags, _ value: Bool?) {
+        guard let value else { return }
+        changed.insert(flag)
+        if value { flags.insert(flag) }
+    }
 }
 
 /// `struct ifaddrmsg`.

@@ -45,13 +45,13 @@ public struct Bridge: Sendable {
         let existing = try host.link(named: name)
         let link = if let existing { existing } else { try create(options, on: &host) }
         try requireUsable(link, filteringVLANs: options.filtersVLANs, on: &host)
-        var change = LinkRequest()
+        var change = LinkChange()
         if !link.isUp { change.isUp = true }
         if options.isPromiscuous && !link.isPromiscuous { change.isPromiscuous = true }
         if options.filtersVLANs && link.bridge?.filtersVLANs == false {
-            change.bridge = BridgeOptions(filtersVLANs: true)
+            change.options = BridgeOptions(filtersVLANs: true)
         }
-        if change.isUp != nil || change.isPromiscuous != nil || change.bridge != nil {
+        if change.isUp != nil || change.isPromiscuous != nil || change.options != nil {
             try host.perform(.change(link.index, name, to: change))
         }
         return Bridge(link: link)
@@ -59,14 +59,14 @@ public struct Bridge: Sendable {
 
     private static func create(_ options: Options, on host: inout RouteSocket) throws(SystemError) -> Link {
         let name = options.name
-        var request = LinkRequest(name: name)
+        var request = NewLink(name: name)
         request.mtu = options.mtu
         request.mac = MACAddress(locallyAdministeredFrom: .random(in: 0 ... .max))
-        if options.filtersVLANs { request.bridge = BridgeOptions(filtersVLANs: true) }
-        var mark = LinkRequest()
+        let settings = BridgeOptions(filtersVLANs: options.filtersVLANs ? true : nil)
+        var mark = LinkChange()
         mark.alias = alias
         do throws(SystemError) {
-            try host.perform([.createBridge(request), .change(linkNamed: name, to: mark)])
+            try host.perform([.create(request, settings), .change(linkNamed: name, to: mark)])
         } catch  where error.code == .exists {
             // Another plugin was faster; its bridge is as good.
         } catch  where error.code == .notSupported && options.filtersVLANs {
@@ -85,7 +85,7 @@ public struct Bridge: Sendable {
     public static func requireUsable(
         _ link: Link, filteringVLANs: Bool, on host: inout RouteSocket
     ) throws(SystemError) {
-        guard link.kind == "bridge" else {
+        guard case .bridge = link.kind else {
             throw SystemError(
                 "use bridge", link.name, .exists, explanation: "\"\(link.name)\" already exists but is not a bridge")
         }
@@ -103,11 +103,11 @@ public struct Bridge: Sendable {
     ///
     /// - Throws: `EOPNOTSUPP` where it has none, or none that filters VLANs if it is to; `EPERM` without the privilege.
     public static func requireCreatable(filteringVLANs: Bool, on host: inout RouteSocket) throws(SystemError) {
-        var request = LinkRequest(name: "cni-status")
+        var request = NewLink(name: "cni-status")
         // A group's address is what the kernel looks at last before it would make the bridge, and refuses.
         request.mac = MACAddress("01:00:5e:00:00:01")
         do throws(SystemError) {
-            try host.perform(.createBridge(request))
+            try host.perform(.create(request, BridgeOptions()))
         } catch  where error.code == .addressNotAvailable {}
         if filteringVLANs { _ = try host.vlans(of: .noInterface, "all bridges") }
     }

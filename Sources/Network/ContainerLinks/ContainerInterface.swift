@@ -30,7 +30,7 @@ public struct ContainerInterface: Sendable {
                 try? Sysctl.set("net/ipv6/conf/\(name)/accept_dad", to: "1")
             }
         }
-        var up = LinkRequest()
+        var up = LinkChange()
         up.isUp = true
         if announcesAddresses { up.announcesAddresses = true }
         try container.perform(.change(link.index, name, to: up))
@@ -91,7 +91,7 @@ public struct ContainerInterface: Sendable {
     ///
     /// - Throws: what the kernel refused.
     public func announce(in container: inout RouteSocket) throws(SystemError) {
-        var same = LinkRequest()
+        var same = LinkChange()
         same.mac = link.mac
         try container.perform(.change(link.index, link.name, to: same))
     }

@@ -81,8 +81,8 @@ public struct GatewayAddress: Sendable {
 
     /// Keeps a bridge that others made from following its ports' MAC addresses, now that it is a gateway.
     private func pinMAC(of link: Link, on host: inout RouteSocket) throws(SystemError) {
-        guard link.kind == "bridge" else { return }
-        var change = LinkRequest()
+        guard case .bridge = link.kind else { return }
+        var change = LinkChange()
         let current = link.mac.flatMap { $0.isZero ? nil : $0 }
         change.mac = current ?? MACAddress(locallyAdministeredFrom: .random(in: 0 ... .max))
         try host.perform(.change(link.index, link.name, to: change))
@@ -124,10 +124,9 @@ extension Bridge {
     ) throws(SystemError) -> [InterfaceAddress] {
         var unused = addresses
         // A VLAN's gateway hangs on a port as well, and is what the addresses are on.
-        for port in try host.links() where port.master == link.index && port.kind == "veth" && port.alias != Self.alias
-        {
-            guard !unused.isEmpty, let peer = port.peer else { continue }
-            guard let used = try? host.assignedAddresses(of: peer, inNamespace: port.peerNamespace) else { return [] }
+        for port in try host.links() where port.master == link.index && port.alias != Self.alias {
+            guard !unused.isEmpty, case .veth(let peer?) = port.kind else { continue }
+            guard let used = try? host.assignedAddresses(of: peer.index, inNamespace: peer.namespace) else { return [] }
             unused.removeAll { old in used.contains { $0.address.network == old.network } }
         }
         return unused

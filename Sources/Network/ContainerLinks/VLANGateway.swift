@@ -26,7 +26,7 @@ public enum VLANGateway {
         let name = name(bridge: bridge.link.name, vlan: vlan)
         if try host.link(named: name) == nil { try create(name, portName, on: bridge, &host) }
         guard let link = try host.link(named: name) else { throw SystemError("find link", name, .noSuchDevice) }
-        guard link.kind == "veth", let index = link.peer, let port = try host.link(at: index),
+        guard let index = link.peer?.index, let port = try host.link(at: index),
             port.master == bridge.link.index
         else {
             throw SystemError(
@@ -35,7 +35,7 @@ public enum VLANGateway {
         }
         let vlans = PortVLANs(untagged: vlan, tagged: [], leavesOthers: leavesDefaultVLAN)
         try vlans.ensure(onPort: port, on: &host)
-        var up = LinkRequest()
+        var up = LinkChange()
         up.isUp = true
         let down = [port, link].filter { !$0.isUp }
         try host.perform(down.map { .change($0.index, $0.name, to: up) })
@@ -46,19 +46,19 @@ public enum VLANGateway {
     private static func create(
         _ name: String, _ portName: String, on bridge: Bridge, _ host: inout RouteSocket
     ) throws(SystemError) {
-        var port = LinkRequest(name: portName)
+        var port = NewLink(name: portName)
         port.mtu = bridge.link.mtu
         port.master = bridge.link.index
         port.transmitQueueLength = 0
         port.hasSingleQueue = true
-        var gateway = LinkRequest(name: name)
+        var gateway = NewLink(name: name)
         gateway.mtu = bridge.link.mtu
         gateway.hasSingleQueue = true
-        var mark = LinkRequest()
+        var mark = LinkChange()
         mark.alias = Bridge.alias
         do throws(SystemError) {
             try host.perform([
-                .createVethPair(port, peer: gateway), .change(linkNamed: name, to: mark),
+                .create(port, VethPeer(gateway)), .change(linkNamed: name, to: mark),
                 .change(linkNamed: portName, to: mark),
             ])
         } catch  where error.code == .exists {

@@ -52,24 +52,24 @@ public struct VethPair: Sendable {
         _ options: Options, on bridge: Bridge, from host: inout RouteSocket,
         into container: inout RouteSocket, of namespace: borrowing NetworkNamespace
     ) throws(SystemError) -> VethPair {
-        var end = LinkRequest(name: options.name)
+        var end = NewLink(name: options.name)
         end.mtu = options.mtu
         end.master = bridge.link.index
         end.transmitQueueLength = 0
         end.hasSingleQueue = true
         end.isUp = true
-        var peer = LinkRequest(name: options.peerName)
+        var peer = NewLink(name: options.peerName)
         peer.mtu = options.mtu
         peer.mac = options.mac
         peer.hasSingleQueue = true
         // The kernel takes these of a link that is there, and not of one in the making. Both go in one call, so that
         // there is no link that does not say whose it is, even if this process is killed.
-        var more = LinkRequest()
+        var more = LinkChange()
         more.alias = options.alias
         more.port = options.port
         do throws(SystemError) {
             try host.perform([
-                .createVethPair(end, peer: peer, in: namespace), .change(linkNamed: options.name, to: more),
+                .create(end, VethPeer(peer, in: namespace)), .change(linkNamed: options.name, to: more),
             ])
             guard let hostLink = try host.link(named: options.name) else {
                 throw SystemError("find link", options.name, .noSuchDevice)

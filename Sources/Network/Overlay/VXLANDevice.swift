@@ -104,16 +104,16 @@ public struct VXLANDevice: Hashable, Sendable {
     }
 
     private func create(on host: inout RouteSocket) throws(SystemError) -> Link {
-        var request = LinkRequest(name: name)
+        var request = NewLink(name: name)
         // With an address from the start, nobody else finds a reason to give it one.
         request.mac = mac
         request.mtu = mtu
-        var options = settings
+        var options = options
         options.id = id
         options.port = port
         options.group = group
         do throws(SystemError) {
-            try host.perform(.createVXLAN(request, options))
+            try host.perform(.create(request, options))
         } catch  where error.code == .exists {
             var error = error
             let cause = error.explanation.map { "\($0); " } ?? ""
@@ -124,18 +124,21 @@ public struct VXLANDevice: Hashable, Sendable {
     }
 
     private func change(_ link: Link, on host: inout RouteSocket) throws(SystemError) {
-        var request = LinkRequest()
-        request.mac = mac
-        request.mtu = mtu
-        try host.perform([.change(link.index, name, to: settings), .change(link.index, name, to: request)])
+        var change = LinkChange()
+        change.mac = mac
+        change.mtu = mtu
+        // The kernel takes no MTU together with options.
+        var first = LinkChange()
+        first.options = options
+        try host.perform([.change(link.index, name, to: first), .change(link.index, name, to: change)])
     }
 
     /// Makes the link a port of the bridge, or none, and brings it up.
     private func connect(_ link: Link, on host: inout RouteSocket) throws(SystemError) -> Link {
-        var request = LinkRequest()
-        request.isUp = true
-        request.master = bridge ?? InterfaceIndex.noInterface
-        try host.perform(.change(link.index, name, to: request))
+        var change = LinkChange()
+        change.isUp = true
+        change.master = bridge ?? InterfaceIndex.noInterface
+        try host.perform(.change(link.index, name, to: change))
         return try self.link(on: &host)
     }
 
@@ -190,34 +193,34 @@ extension VXLANDevice {
     }
 
     /// - Throws: `EEXIST` when another kind of link has the name.
-    private func present(on host: inout RouteSocket) throws(SystemError) -> (link: Link, options: VXLANOptions)? {
+    private func present(on host: inout RouteSocket) throws(SystemError) -> (link: Link, settings: VXLANSettings)? {
         guard let link = try host.link(named: name) else { return nil }
-        guard link.kind == "vxlan", let options = link.vxlan else {
+        guard case .vxlan(let settings) = link.kind else {
             throw SystemError("use vxlan", name, .exists, explanation: "\"\(name)\" already exists but is not a VXLAN")
         }
-        return (link, options)
+        return (link, settings)
     }
 }
 
 extension VXLANDevice {
     /// What the kernel refuses to change.
-    private func fixedFaults(_ present: VXLANOptions) -> [OverlayDifference] {
+    private func fixedFaults(_ present: VXLANSettings) -> [OverlayDifference] {
         var faults: [OverlayDifference] = []
-        if present.id != id { faults.append(difference(.setting("id"), .wrong(text(present.id)))) }
-        if present.port != port { faults.append(difference(.setting("port"), .wrong(text(present.port)))) }
+        if present.id != id { faults.append(difference(.setting("id"), .wrong("\(present.id)"))) }
+        if present.port != port { faults.append(difference(.setting("port"), .wrong("\(present.port)"))) }
         if present.group != group { faults.append(difference(.setting("group"), .wrong(text(present.group)))) }
         if present.isSpecial { faults.append(difference(.setting("options"), .surplus)) }
         return faults
     }
 
-    private func changeableFaults(_ link: Link, _ present: VXLANOptions) -> [OverlayDifference] {
+    private func changeableFaults(_ link: Link, _ present: VXLANSettings) -> [OverlayDifference] {
         var faults: [OverlayDifference] = []
         if link.mac != mac { faults.append(difference(.setting("MAC address"), .wrong(text(link.mac)))) }
-        if link.mtu != mtu { faults.append(difference(.setting("MTU"), .wrong(text(link.mtu)))) }
+        if link.mtu != mtu { faults.append(difference(.setting("MTU"), .wrong("\(link.mtu)"))) }
         if present.local != local { faults.append(difference(.setting("local address"), .wrong(text(present.local)))) }
         if present.underlay != underlay { faults.append(difference(.setting("underlay"), .wrong("another"))) }
-        if present.isLearning != settings.isLearning {
-            faults.append(difference(.setting("learning"), .wrong(present.isLearning == true ? "on" : "off")))
+        if present.isLearning != options.isLearning {
+            faults.append(difference(.setting("learning"), .wrong(present.isLearning ? "on" : "off")))
         }
         return faults
     }
@@ -256,7 +259,7 @@ extension VXLANDevice {
     }
 
     /// What may be changed later.
-    private var settings: VXLANOptions {
+    private var options: VXLANOptions {
         switch delivery {
         case .routed: VXLANOptions(underlay: underlay, local: local, isLearning: false)
         // Nobody else knows behind which host a container is.

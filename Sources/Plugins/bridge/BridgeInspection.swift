@@ -52,7 +52,7 @@ struct BridgeInspection: ~Copyable {
             return note("Interface name missing: bridge \(name) is not in prevResult")
         }
         guard let link = try host.link(named: name) else { return note("Interface \(name) not found") }
-        guard link.kind == "bridge" else { return note("Interface \(name) does not have link type of bridge") }
+        guard case .bridge = link.kind else { return note("Interface \(name) does not have link type of bridge") }
         differences.compareMAC(of: link, expected, "Bridge interface \(name)")
         if !link.isUp { note("Bridge interface \(name) is down") }
         if configuration.isPromiscuous && !link.isPromiscuous {
@@ -66,8 +66,8 @@ struct BridgeInspection: ~Copyable {
 
     private mutating func inspectPort(of bridge: Link, leadingTo interface: Link) throws(SystemError) {
         for expected in previous.interfaces where expected.isOnHost && expected.name != bridge.name {
-            guard let port = try host.link(named: expected.name), port.kind == "veth",
-                port.peer == interface.index, interface.peer == port.index, port.master == bridge.index
+            guard let port = try host.link(named: expected.name), port.peer?.index == interface.index,
+                interface.peer?.index == port.index, port.master == bridge.index
             else { continue }
             differences.compareMAC(of: port, expected, "Interface \(port.name)")
             if !port.isUp { note("Interface \(port.name) is down") }

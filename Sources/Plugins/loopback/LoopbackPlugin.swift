@@ -55,7 +55,7 @@ struct LoopbackPlugin: CNIPlugin {
     }
 
     private func setUp(_ isUp: Bool, _ loopback: Link, in container: inout RouteSocket) throws {
-        var change = LinkRequest()
+        var change = LinkChange()
         change.isUp = isUp
         try container.perform(.change(loopback.index, loopback.name, to: change))
     }

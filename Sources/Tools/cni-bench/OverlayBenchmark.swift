@@ -63,11 +63,12 @@ enum OverlayBenchmark {
         init(peers count: Int) throws {
             let host = try Host("overlay")
             var socket = try RouteSocket(in: host.namespace)
-            var end = LinkRequest(name: "under0")
+            var end = NewLink(name: "under0")
             end.isUp = true
-            try socket.perform(.createVethPair(end, peer: LinkRequest(name: "under1"), in: host.namespace))
-            end.name = "under1"
-            try socket.perform(.change(linkNamed: "under1", to: end))
+            try socket.perform(.create(end, VethPeer(NewLink(name: "under1"))))
+            var up = LinkChange()
+            up.isUp = true
+            try socket.perform(.change(linkNamed: "under1", to: up))
             if let link = try socket.link(named: "under0"), let address = InterfaceAddress("172.16.0.1/12") {
                 try socket.perform(.add(address, to: link.index, link.name, detectsDuplicates: false))
             }

@@ -17,14 +17,14 @@ struct RouteSocketTests {
     }
 
     private func makePair(_ socket: inout RouteSocket) throws {
-        var end = LinkRequest(name: "veth1")
+        var end = NewLink(name: "veth1")
         end.mtu = 1400
         end.isUp = true
         end.transmitQueueLength = 0
-        var peer = LinkRequest(name: "eth0")
+        var peer = NewLink(name: "eth0")
         peer.mtu = 1400
         peer.mac = MACAddress("02:00:00:00:00:05")
-        try socket.perform(.createVethPair(end, peer: peer, in: container.namespace))
+        try socket.perform(.create(end, VethPeer(peer, in: container.namespace)))
     }
 
     @Test func makesAPairWithItsPeerElsewhere() throws {
@@ -33,22 +33,42 @@ struct RouteSocketTests {
         let peer = try #require(try container.link("eth0"))
         #expect(peer["mtu"] == 1400 && peer["address"] == "02:00:00:00:00:05")
         let link = try #require(try socket.link(named: "veth1"))
-        #expect(link.kind == "veth" && link.mtu == 1400 && link.isUp)
+        #expect(link.mtu == 1400 && link.isUp)
         var inside = try RouteSocket(in: container.namespace)
         let other = try #require(try inside.link(named: "eth0"))
-        #expect(link.peer == other.index && other.peer == link.index)
+        #expect(link.peer?.index == other.index && other.peer?.index == link.index)
         #expect(other.mac == MACAddress("02:00:00:00:00:05"))
+    }
+
+    @Test func tellsWhatKindALinkIs() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        try makePair(&socket)
+        try socket.perform(.create(NewLink(name: "br0"), BridgeOptions()))
+        try host.run("ip", "tuntap", "add", "tap0", "mode", "tap")
+        let kinds = Dictionary(try socket.links().map { ($0.name, $0.kind) }) { first, _ in first }
+        #expect(kinds["lo"] == .hardware && kinds["tap0"] == .other("tun"))
+        guard case .bridge = kinds["br0"], case .veth(let peer?) = kinds["veth1"] else {
+            Issue.record("\(kinds)")
+            return
+        }
+        // The other end is found by this namespace's number for that of the container.
+        var inside = try RouteSocket(in: container.namespace)
+        let link = try #require(try inside.link(named: "eth0"))
+        let address = try #require(InterfaceAddress("10.1.2.5/24"))
+        try inside.perform(.add(address, to: link.index, "eth0", detectsDuplicates: false))
+        #expect(try socket.assignedAddresses(of: peer.index, inNamespace: peer.namespace).map(\.address) == [address])
+        #expect(peer.namespace != nil)
     }
 
     @Test func changesALinkInOneRequest() throws {
         var socket = try RouteSocket(in: host.namespace)
-        try socket.perform(.createBridge(LinkRequest(name: "br0")))
+        try socket.perform(.create(NewLink(name: "br0"), BridgeOptions()))
         try makePair(&socket)
         let bridge = try #require(try socket.link(named: "br0"))
-        var change = LinkRequest()
+        var change = LinkChange()
         change.master = bridge.index
         try socket.perform(.change(linkNamed: "veth1", to: change))
-        var more = LinkRequest()
+        var more = LinkChange()
         more.alias = "cni net1 cid1 eth0"
         more.port = BridgePortOptions(isHairpin: true, isIsolated: true)
         try socket.perform(.change(linkNamed: "veth1", to: more))
@@ -95,7 +115,7 @@ struct RouteSocketTests {
         try makePair(&socket)
         let link = try #require(try socket.link(named: "veth1"))
         let route = try Route(to: #require(CIDR("10.9.0.0/16")), via: IPAddress("203.0.113.1"), device: link.index)
-        var up = LinkRequest()
+        var up = LinkChange()
         up.mtu = 1300
         let error = #expect(throws: SystemError.self) {
             try socket.perform([.add(route), .delete(linkNamed: "nothing"), .change(link.index, "veth1", to: up)])
@@ -118,7 +138,7 @@ struct RouteSocketTests {
     @Test func listsMoreThanOneDatagramHolds() throws {
         var socket = try RouteSocket(in: host.namespace)
         for number in 0..<100 {
-            try socket.perform(.createBridge(LinkRequest(name: "br\(number)")))
+            try socket.perform(.create(NewLink(name: "br\(number)"), BridgeOptions()))
         }
         #expect(try socket.links().count == 101)
         let bridge = try #require(try socket.link(named: "br0"))

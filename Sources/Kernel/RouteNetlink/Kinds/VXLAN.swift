@@ -3,8 +3,10 @@ import CLinux
 import LinuxSystem
 public import Netlink
 
-/// The settings of a VXLAN link, `IFLA_VXLAN_…`; nil means "as it is", or the kernel's default.
-public struct VXLANOptions: Hashable, Sendable {
+/// What is asked of a VXLAN, `IFLA_VXLAN_…`: `ip link add NAME type vxlan id ID dev UNDERLAY local ADDRESS …`.
+///
+/// Of a link that is there the kernel takes no other id, port or address family.
+public struct VXLANOptions: LinkOptions {
     /// The network identifier, 24 bits: RFC 7348, section 5.
     public var id: UInt32?
     /// The link that the packets leave by.
@@ -17,10 +19,6 @@ public struct VXLANOptions: Hashable, Sendable {
     public var port: UInt16?
     /// Whether the senders of frames become forwarding entries.
     public var isLearning: Bool?
-    /// Whether the link does more than others, by one of the options that are read only here.
-    ///
-    /// They are `external`, `gbp`, `l2miss`, `l3miss`, `proxy` and `rsc` of ip-link(8).
-    public private(set) var isSpecial = false
 
     public init(
         id: UInt32? = nil, underlay: InterfaceIndex? = nil, local: IPAddress? = nil, group: IPAddress? = nil,
@@ -34,7 +32,39 @@ public struct VXLANOptions: Hashable, Sendable {
         self.isLearning = isLearning
     }
 
-    /// Reads `IFLA_INFO_DATA`, which has the values in effect.
+    public static let kind = "vxlan"
+
+    public func encode(into message: inout NetlinkMessage) {
+        if let id { message.append(AttributeType(IFLA_VXLAN_ID), id) }
+        if let underlay { message.append(AttributeType(IFLA_VXLAN_LINK), underlay.rawValue) }
+        if let local {
+            let type = local.family == .v4 ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6
+            message.append(AttributeType(type), bytes: local.bytes)
+        }
+        if let group {
+            let type = group.family == .v4 ? IFLA_VXLAN_GROUP : IFLA_VXLAN_GROUP6
+            message.append(AttributeType(type), bytes: group.bytes)
+        }
+        if let port { message.append(AttributeType(IFLA_VXLAN_PORT), port.bigEndian) }
+        if let isLearning { message.append(AttributeType(IFLA_VXLAN_LEARNING), UInt8(isLearning ? 1 : 0)) }
+    }
+}
+
+/// A VXLAN's settings in effect.
+public struct VXLANSettings: Hashable, Sendable {
+    /// As asked for by `VXLANOptions`.
+    public private(set) var id: UInt32 = 0
+    public private(set) var underlay: InterfaceIndex?
+    public private(set) var local: IPAddress?
+    public private(set) var group: IPAddress?
+    public private(set) var port: UInt16 = 0
+    public private(set) var isLearning = false
+    /// Whether the link does more than others, by one of the options that are read only here.
+    ///
+    /// They are `external`, `gbp`, `l2miss`, `l3miss`, `proxy` and `rsc` of ip-link(8).
+    public private(set) var isSpecial = false
+
+    /// Reads `IFLA_INFO_DATA`.
     init(reading data: Span<UInt8>) throws(SystemError) {
         try data.forEachAttribute { (type, value) throws(SystemError) in
             switch type {
@@ -55,40 +85,11 @@ public struct VXLANOptions: Hashable, Sendable {
             }
         }
     }
-
-    func encode(into message: inout NetlinkMessage) {
-        if let id { message.append(AttributeType(IFLA_VXLAN_ID), id) }
-        if let underlay { message.append(AttributeType(IFLA_VXLAN_LINK), underlay.rawValue) }
-        if let local {
-            let type = local.family == .v4 ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6
-            message.append(AttributeType(type), bytes: local.bytes)
-        }
-        if let group {
-            let type = group.family == .v4 ? IFLA_VXLAN_GROUP : IFLA_VXLAN_GROUP6
-            message.append(AttributeType(type), bytes: group.bytes)
-        }
-        if let port { message.append(AttributeType(IFLA_VXLAN_PORT), port.bigEndian) }
-        if let isLearning { message.append(AttributeType(IFLA_VXLAN_LEARNING), UInt8(isLearning ? 1 : 0)) }
-    }
 }
 
-extension NetlinkRequest {
-    /// `ip link add NAME type vxlan …`.
-    public static func createVXLAN(_ link: LinkRequest, _ options: VXLANOptions) -> NetlinkRequest {
-        create(link, kind: "vxlan") { message in
-            message.nest(AttributeType(IFLA_INFO_DATA)) { options.encode(into: &$0) }
-        }
-    }
-
-    /// `ip link set dev INDEX type vxlan …`: the kernel takes no other id, port or address family.
-    public static func change(
-        _ index: InterfaceIndex, _ name: String, to options: VXLANOptions
-    ) -> NetlinkRequest {
-        var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), flags: [], header: LinkHeader(index: index))
-        message.nest(AttributeType(IFLA_LINKINFO)) { message in
-            message.append(AttributeType(IFLA_INFO_KIND), string: "vxlan")
-            message.nest(AttributeType(IFLA_INFO_DATA)) { options.encode(into: &$0) }
-        }
-        return NetlinkRequest(message, "change vxlan", name)
+extension Link {
+    /// Its settings where it is a VXLAN.
+    public var vxlan: VXLANSettings? {
+        if case .vxlan(let settings) = kind { settings } else { nil }
     }
 }

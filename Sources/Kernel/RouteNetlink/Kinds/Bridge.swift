@@ -1,0 +1,35 @@
+import CLinux
+import LinuxSystem
+public import Netlink
+
+/// A bridge's settings, `IFLA_BR_…`: `ip link add NAME type bridge [vlan_filtering 1]`.
+public struct BridgeOptions: LinkOptions, Hashable {
+    /// Whether frames pass only between ports that are in the same VLAN.
+    ///
+    /// A kernel without VLAN filtering passes over it, and refuses its ports' VLANs; it tells nil.
+    public var filtersVLANs: Bool?
+
+    public init(filtersVLANs: Bool? = nil) {
+        self.filtersVLANs = filtersVLANs
+    }
+
+    public static let kind = "bridge"
+
+    public func encode(into message: inout NetlinkMessage) {
+        if let filtersVLANs { message.append(AttributeType(IFLA_BR_VLAN_FILTERING), UInt8(filtersVLANs ? 1 : 0)) }
+    }
+
+    init(reading data: Span<UInt8>) throws(SystemError) {
+        self.init()
+        try data.forEachAttribute { (type, value) throws(SystemError) in
+            if type == AttributeType(IFLA_BR_VLAN_FILTERING) { filtersVLANs = try value.integer(as: UInt8.self) != 0 }
+        }
+    }
+}
+
+extension Link {
+    /// Its settings where it is a bridge.
+    public var bridge: BridgeOptions? {
+        if case .bridge(let options) = kind { options } else { nil }
+    }
+}

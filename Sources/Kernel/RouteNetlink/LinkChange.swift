@@ -1,0 +1,51 @@
+public import Addressing
+import CLinux
+import Netlink
+
+/// What becomes of a link that is there; nil means "as it is".
+public struct LinkChange: Sendable {
+    /// Bytes of payload in a frame.
+    public var mtu: UInt32?
+    public var mac: MACAddress?
+    /// The bridge it becomes a port of; `noInterface` for none.
+    public var master: InterfaceIndex?
+    public var isUp: Bool?
+    public var isPromiscuous: Bool?
+    /// `arp_notify`: whether a gratuitous ARP request tells neighbours of a new MAC address.
+    public var announcesAddresses: Bool?
+    /// `ifalias`, at most 255 bytes.
+    public var alias: String?
+    /// Settings of its kind, which has to be this one.
+    public var options: (any LinkOptions)?
+    /// Settings as a port of a bridge, which it has to be.
+    public var port: BridgePortOptions?
+
+    public init() {}
+
+    var header: LinkHeader {
+        var header = LinkHeader()
+        header.set(.up, isUp)
+        header.set(.promiscuous, isPromiscuous)
+        return header
+    }
+
+    func encode(into message: inout NetlinkMessage) {
+        message.append(mtu: mtu, mac: mac, master: master)
+        if let announcesAddresses {
+            message.nest(AttributeType(IFLA_AF_SPEC)) { message in
+                message.nest(AttributeType(AF_INET)) { message in
+                    message.nest(AttributeType(IFLA_INET_CONF)) { message in
+                        message.append(
+                            AttributeType(IPV4_DEVCONF_ARP_NOTIFY), UInt32(announcesAddresses ? 1 : 0))
+                    }
+                }
+            }
+        }
+        if let alias { message.append(AttributeType(IFLA_IFALIAS), string: alias) }
+        guard options != nil || port != nil else { return }
+        message.nest(AttributeType(IFLA_LINKINFO)) { message in
+            options?.encodeInfo(into: &message)
+            port?.encodeInfo(into: &message)
+        }
+    }
+}

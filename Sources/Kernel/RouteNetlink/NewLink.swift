@@ -1,0 +1,52 @@
+public import Addressing
+import CLinux
+import Netlink
+
+/// A link to be made, whatever its kind; nil means the kernel's default.
+///
+/// An alias and the settings as a port of a bridge are not in it, which the kernel takes only of a link that is there.
+public struct NewLink: Sendable {
+    public var name: String
+    /// Bytes of payload in a frame.
+    public var mtu: UInt32?
+    public var mac: MACAddress?
+    /// The bridge it becomes a port of.
+    public var master: InterfaceIndex?
+    public var isUp = false
+    /// Frames; 0 makes the link queueless.
+    public var transmitQueueLength: UInt32?
+    /// Whether the link has room for one queue in each direction, and not for one for each processor.
+    ///
+    /// A veth uses one all the same, unless ethtool(8) asks for more, and to make and remove the others in sysfs takes
+    /// the kernel longer the more processors there are.
+    public var hasSingleQueue = false
+
+    public init(name: String) {
+        self.name = name
+    }
+
+    var header: LinkHeader {
+        var header = LinkHeader()
+        if isUp { header.set(.up, true) }
+        return header
+    }
+
+    func encode(into message: inout NetlinkMessage) {
+        message.append(AttributeType(IFLA_IFNAME), string: name)
+        message.append(mtu: mtu, mac: mac, master: master)
+        if let transmitQueueLength { message.append(AttributeType(IFLA_TXQLEN), transmitQueueLength) }
+        if hasSingleQueue {
+            message.append(AttributeType(IFLA_NUM_TX_QUEUES), UInt32(1))
+            message.append(AttributeType(IFLA_NUM_RX_QUEUES), UInt32(1))
+        }
+    }
+}
+
+extension NetlinkMessage {
+    /// Appends what both a new link and one that is there take.
+    mutating func append(mtu: UInt32?, mac: MACAddress?, master: InterfaceIndex?) {
+        if let mtu { append(AttributeType(IFLA_MTU), mtu) }
+        if let mac { append(AttributeType(IFLA_ADDRESS), bytes: mac.bytes) }
+        if let master { append(AttributeType(IFLA_MASTER), master.rawValue) }
+    }
+}
