@@ -20,6 +20,15 @@ extension RouteSocket {
             return isOn
         }.first ?? false
     }
+
+    /// Switches forwarding on for a family where it is off; the socket has to be of the calling thread's namespace.
+    public mutating func enableForwarding(_ family: AddressFamily) throws(SystemError) {
+        guard try !isForwarding(family) else { return }
+        switch family {
+        case .v4: try Sysctl.set("net/ipv4/ip_forward", to: "1")
+        case .v6: try Sysctl.set("net/ipv6/conf/all/forwarding", to: "1")
+        }
+    }
 }
 
 /// `struct netconfmsg` of linux/netconf.h, padded to where attributes begin.

@@ -145,7 +145,7 @@ struct BridgeAttachment: ~Copyable {
                     StandardStreams.log("\(bridge.link.name) keeps \(other) beside \(gateway): containers still use it")
                 }
             }
-            if !gateways.isEmpty { try Forwarding.enable(family, on: &host) }
+            if !gateways.isEmpty { try host.enableForwarding(family) }
         }
         return vlanGateway
     }

@@ -45,7 +45,7 @@ extension OverlaySite {
     /// - Returns: what was otherwise.
     /// - Throws: what the kernel refused.
     private func reconcile(on host: inout RouteSocket) throws(SystemError) -> [OverlayDifference] {
-        for family in Set(node.subnets.map(\.family)) { try Forwarding.enable(family, on: &host) }
+        for family in Set(node.subnets.map(\.family)) { try host.enableForwarding(family) }
         let overlay = try overlay { options throws(SystemError) in try Bridge.ensure(options, on: &host).link.index }
         return try overlay.reconcile(on: &host)
     }
