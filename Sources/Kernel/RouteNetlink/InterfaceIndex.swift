@@ -8,4 +8,7 @@ public struct InterfaceIndex: RawRepresentable, Hashable, Sendable {
 
     /// The number that no interface has; where one may be named, none, or in a dump all.
     public static let noInterface = InterfaceIndex(rawValue: 0)
+
+    /// A number for a new link that hardly any link has, short enough for those who read it.
+    static var unlikely: InterfaceIndex { InterfaceIndex(rawValue: .random(in: 4096...65535)) }
 }

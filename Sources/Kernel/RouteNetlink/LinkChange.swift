@@ -13,7 +13,7 @@ public struct LinkChange: Sendable {
     public var isPromiscuous: Bool?
     /// `arp_notify`: whether a gratuitous ARP request tells neighbours of a new MAC address.
     public var announcesAddresses: Bool?
-    /// `ifalias`, at most 255 bytes.
+    /// `ifalias`, at most 254 bytes.
     public var alias: String?
     /// Settings of its kind, which has to be this one.
     public var options: (any LinkOptions)?

@@ -20,13 +20,15 @@ public struct NewLink: Sendable {
     /// A veth uses one all the same, unless ethtool(8) asks for more, and to make and remove the others in sysfs takes
     /// the kernel longer the more processors there are.
     public var hasSingleQueue = false
+    /// The number that it is to have, `EBUSY` when another link of the namespace has it; nil lets the kernel choose.
+    public var index: InterfaceIndex?
 
     public init(name: String) {
         self.name = name
     }
 
     var header: LinkHeader {
-        var header = LinkHeader()
+        var header = LinkHeader(index: index)
         if isUp { header.set(.up, true) }
         return header
     }

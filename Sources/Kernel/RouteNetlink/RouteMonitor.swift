@@ -31,6 +31,8 @@ public struct RouteMonitor: ~Copyable {
 
     /// Waits for an event that shows a link in a state, up to a deadline.
     ///
+    /// It comes back as well when there were more events than the socket holds, so whoever waits looks again.
+    ///
     /// - Returns: false when the deadline passed first.
     public mutating func wait(
         for index: InterfaceIndex, milliseconds: Int, until isReached: (Link) -> Bool
@@ -42,7 +44,7 @@ public struct RouteMonitor: ~Copyable {
         }
     }
 
-    /// Waits for any event, up to a deadline.
+    /// Waits for any event, up to a deadline; that events were lost is one.
     ///
     /// - Returns: false when the deadline passed first.
     public mutating func wait(milliseconds: Int) throws(SystemError) -> Bool {
@@ -57,6 +59,8 @@ public struct RouteMonitor: ~Copyable {
             return true
         } catch  where error.code == .timedOut {
             return false
+        } catch  where error.code == .noBufferSpace {
+            return true
         }
     }
 }

@@ -29,6 +29,53 @@ public struct RouteSocket: ~Copyable {
         try socket.perform(requests)
     }
 
+    /// Creates a link and changes it at once, which marks it as its maker's even if this process is killed meanwhile.
+    ///
+    /// The change goes to the number that the new link is given, so it never hits another link of the name.
+    ///
+    /// - Throws: `EEXIST` when the name is taken; what the kernel refused.
+    public mutating func create(
+        _ link: NewLink, _ options: some LinkOptions, then change: LinkChange
+    ) throws(SystemError) {
+        try Self.choosingIndex { (index) throws(SystemError) in
+            var link = link
+            link.index = index
+            try perform([.create(link, options), .change(index, link.name, to: change)])
+        }
+    }
+
+    /// Creates a veth pair in this namespace, and changes both ends alike at once.
+    ///
+    /// - Throws: as for one link.
+    public mutating func createVethPair(
+        _ link: NewLink, _ peer: NewLink, then change: LinkChange
+    ) throws(SystemError) {
+        try Self.choosingIndex { (index) throws(SystemError) in
+            var (link, peer) = (link, peer)
+            link.index = index
+            let peerIndex = InterfaceIndex(rawValue: index.rawValue + 1)
+            peer.index = peerIndex
+            try perform([
+                .create(link, VethPeer(peer)), .change(index, link.name, to: change),
+                .change(peerIndex, peer.name, to: change),
+            ])
+        }
+    }
+
+    /// Tries numbers until one is free.
+    private static func choosingIndex(
+        _ body: (InterfaceIndex) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        for _ in 1..<indexAttempts {
+            do throws(SystemError) {
+                return try body(.unlikely)
+            } catch  where error.code == .busy {}
+        }
+        try body(.unlikely)
+    }
+
+    private static let indexAttempts = 100
+
     /// The link of a name, nil when there is none.
     public mutating func link(named name: String) throws(SystemError) -> Link? {
         var message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: [], header: LinkHeader())
@@ -38,9 +85,16 @@ public struct RouteSocket: ~Copyable {
     }
 
     /// The link of an index, nil when there is none.
-    public mutating func link(at index: InterfaceIndex) throws(SystemError) -> Link? {
+    ///
+    /// - Parameters:
+    ///   - index: in its namespace.
+    ///   - namespace: where it is, by this namespace's number for it; nil for this one.
+    public mutating func link(
+        at index: InterfaceIndex, inNamespace namespace: Int32? = nil
+    ) throws(SystemError) -> Link? {
         var message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: [], header: LinkHeader(index: index))
         message.append(AttributeType(IFLA_EXT_MASK), UInt32(RTEXT_FILTER_SKIP_STATS))
+        if let namespace { message.append(AttributeType(IFLA_TARGET_NETNSID), namespace) }
         return try link(NetlinkRequest(message, "find link", "\(index.rawValue)"))
     }
 
@@ -111,8 +165,11 @@ public struct RouteSocket: ~Copyable {
     }
 
     /// The addresses of all interfaces.
-    public mutating func addresses() throws(SystemError) -> [AssignedAddress] {
-        let message = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: .dump, header: AddressHeader())
+    ///
+    /// - Parameter namespace: whose, by this namespace's number for it; nil for this one.
+    public mutating func addresses(inNamespace namespace: Int32? = nil) throws(SystemError) -> [AssignedAddress] {
+        var message = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: .dump, header: AddressHeader())
+        if let namespace { message.append(AttributeType(IFA_TARGET_NETNSID), namespace) }
         return try socket.query(NetlinkRequest(message, "list addresses")) { (_, payload) throws(SystemError) in
             try AssignedAddress(reading: payload)
         }

@@ -66,7 +66,7 @@ public struct Bridge: Sendable {
         var mark = LinkChange()
         mark.alias = alias
         do throws(SystemError) {
-            try host.perform([.create(request, settings), .change(linkNamed: name, to: mark)])
+            try host.create(request, settings, then: mark)
         } catch  where error.code == .exists {
             // Another plugin was faster; its bridge is as good.
         } catch  where error.code == .notSupported && options.filtersVLANs {

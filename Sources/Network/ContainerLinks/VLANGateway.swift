@@ -57,10 +57,7 @@ public enum VLANGateway {
         var mark = LinkChange()
         mark.alias = Bridge.alias
         do throws(SystemError) {
-            try host.perform([
-                .create(port, VethPeer(gateway)), .change(linkNamed: name, to: mark),
-                .change(linkNamed: portName, to: mark),
-            ])
+            try host.createVethPair(port, gateway, then: mark)
         } catch  where error.code == .exists {
             // Another plugin was faster.
         }

@@ -63,14 +63,12 @@ public struct VethPair: Sendable {
         peer.mac = options.mac
         peer.hasSingleQueue = true
         // The kernel takes these of a link that is there, and not of one in the making. Both go in one call, so that
-        // there is no link that does not say whose it is, even if this process is killed.
+        // there is no link that does not say whose it is, even if this process is killed, and none of others that does.
         var more = LinkChange()
         more.alias = options.alias
         more.port = options.port
         do throws(SystemError) {
-            try host.perform([
-                .create(end, VethPeer(peer, in: namespace)), .change(linkNamed: options.name, to: more),
-            ])
+            try host.create(end, VethPeer(peer, in: namespace), then: more)
             guard let hostLink = try host.link(named: options.name) else {
                 throw SystemError("find link", options.name, .noSuchDevice)
             }
@@ -129,14 +127,17 @@ public struct VethPair: Sendable {
     ) throws(SystemError) {
         func isUp(_ link: Link?) -> Bool { link?.operationalState == .up }
         if isUp(try socket.link(at: link.index)) { return }
+        let deadline = MonotonicClock.milliseconds + milliseconds
         var monitor = try openMonitor()
         // Once more, for what happened before the monitor listened.
-        if isUp(try socket.link(at: link.index)) { return }
-        guard try monitor.wait(for: link.index, milliseconds: milliseconds, until: isUp) else {
-            let state = try socket.link(at: link.index)?.operationalState
-            throw SystemError(
-                "bring up link", link.name, .timedOut,
-                explanation: state.map { "it is \($0) after \(milliseconds) ms" } ?? "it is gone")
+        while try !isUp(socket.link(at: link.index)) {
+            let left = deadline - MonotonicClock.milliseconds
+            guard try monitor.wait(for: link.index, milliseconds: left, until: isUp) else {
+                let state = try socket.link(at: link.index)?.operationalState
+                throw SystemError(
+                    "bring up link", link.name, .timedOut,
+                    explanation: state.map { "it is \($0) after \(milliseconds) ms" } ?? "it is gone")
+            }
         }
     }
 }

@@ -40,6 +40,43 @@ struct RouteSocketTests {
         #expect(other.mac == MACAddress("02:00:00:00:00:05"))
     }
 
+    @Test func marksWhatItMakesAndNothingElse() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        var mark = LinkChange()
+        mark.alias = "ours"
+        try socket.create(NewLink(name: "br0"), BridgeOptions(), then: mark)
+        #expect(try socket.link(named: "br0")?.alias == "ours")
+        try socket.createVethPair(NewLink(name: "a"), NewLink(name: "b"), then: mark)
+        #expect(try socket.link(named: "a")?.alias == "ours")
+        #expect(try socket.link(named: "b")?.alias == "ours")
+
+        // A link of somebody else has the name already, as it does when that program was faster.
+        try host.run("ip", "link", "add", "br1", "type", "bridge")
+        let error = #expect(throws: SystemError.self) {
+            var socket = try RouteSocket(in: host.namespace)
+            try socket.create(NewLink(name: "br1"), BridgeOptions(), then: mark)
+        }
+        #expect(error?.code == .exists)
+        #expect(try socket.link(named: "br1")?.alias == nil)
+    }
+
+    /// More events than a socket holds mean that whoever waits looks again.
+    @Test func lostEventsEndAWait() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        try socket.perform(.create(NewLink(name: "br0"), BridgeOptions()))
+        try host.run("ip", "link", "set", "br0", "up")
+        var links = try RouteMonitor(.links, in: host.namespace)
+        var addresses = try RouteMonitor(.ipv6Addresses, in: host.namespace)
+        let commands = (0..<4000).map { number in
+            let digits = String(number + 1, radix: 16)
+            return "address add fd00::\(digits)/64 dev br0 nodad\nlink set br0 alias a\(number)\n"
+        }
+        try host.namespace.shell("ip -batch -", input: commands.joined())
+        #expect(try addresses.wait(milliseconds: 10_000))
+        let index = try #require(try socket.link(named: "br0")).index
+        #expect(try links.wait(for: index, milliseconds: 10_000) { _ in false })
+    }
+
     @Test func tellsWhatKindALinkIs() throws {
         var socket = try RouteSocket(in: host.namespace)
         try makePair(&socket)
