@@ -16,17 +16,17 @@ public struct GatewayAddress: Sendable {
     /// Sees that an interface has the address.
     ///
     /// IPv4 has room for one network, IPv6 for several that do not overlap. On an interface of this suite an address in
-    /// the way goes once no container uses its network any more, and stays beside the new one until then.
+    /// the way goes if it is the suite's own and no container uses its network any more; else it stays beside the new one.
     ///
     /// - Parameters:
     ///   - link: the bridge, or its interface in a VLAN.
     ///   - bridge: whose ports lead to the containers.
     ///   - host: the namespace that both are in.
-    /// - Returns: the addresses that were in the way and stay, none when nothing had to be done.
+    /// - Returns: the addresses that were in the way and stay, each once; none when nothing had to be done.
     /// - Throws: `EEXIST` when another address is in the way and may not go.
     public func ensure(
         on link: Link, of bridge: Bridge, on host: inout RouteSocket
-    ) throws(SystemError) -> [InterfaceAddress] {
+    ) throws(SystemError) -> [Kept] {
         let assigned = try host.assignedAddresses(of: link.index).filter {
             $0.address.address.family == address.address.family
         }
@@ -39,15 +39,16 @@ public struct GatewayAddress: Sendable {
             return []
         }
         let inTheWay = present.filter(isInTheWay)
+        let own = assigned.filter(\.isOurs).map(\.address)
         var obsolete = inTheWay
         if !inTheWay.isEmpty && !replacesOthers {
             guard bridge.isOurs else { throw conflict(with: inTheWay, on: link) }
-            obsolete = try bridge.unused(inTheWay, on: &host)
+            obsolete = try bridge.unused(inTheWay.filter(own.contains), among: present + [address], on: &host)
         }
         let kept = inTheWay.filter { !obsolete.contains($0) }
         // The kernel has an IPv6 address once on an interface, whatever its length.
         if kept.contains(where: { $0.address == address.address }) { throw conflict(with: kept, on: link) }
-        try host.perform(obsolete.map { .delete($0, from: link.index, link.name) })
+        try Self.delete(obsolete, from: link, sparingOthers: !replacesOthers, on: &host)
         do throws(SystemError) {
             try host.perform(.add(address, to: link.index, link.name, detectsDuplicates: false, isOurs: true))
         } catch  where error.code == .exists {
@@ -55,7 +56,14 @@ public struct GatewayAddress: Sendable {
         }
         try pinMAC(of: link, on: &host)
         if address.address.family == .v6 { try waitUntilUsable(on: link, &host) }
-        return kept
+        return kept.map { Kept(address: $0, isOurs: own.contains($0)) }
+    }
+
+    /// An address that was in the way and stays.
+    public struct Kept: Sendable {
+        public let address: InterfaceAddress
+        /// It goes when no container uses it any more; what is not ours is its maker's to take away.
+        public let isOurs: Bool
     }
 
     /// Without it the gateway would not answer the container's first packets.
@@ -108,27 +116,63 @@ extension GatewayAddress {
         for family in AddressFamily.allCases {
             let addresses = present.filter { $0.address.family == family }
             guard addresses.count > 1 else { continue }
-            let unused = try bridge.unused(addresses, on: &host)
+            let unused = try bridge.unused(addresses, among: addresses, on: &host)
             guard unused.count < addresses.count else { continue }
-            try host.perform(unused.map { .delete($0, from: link.index, link.name) })
+            try delete(unused, from: link, sparingOthers: true, on: &host)
+        }
+    }
+
+    /// Deletes addresses.
+    ///
+    /// With the first one of an IPv4 network the kernel deletes all others, unless it is told to spare them.
+    private static func delete(
+        _ addresses: [InterfaceAddress], from link: Link, sparingOthers sparesOthers: Bool, on host: inout RouteSocket
+    ) throws(SystemError) {
+        if sparesOthers && addresses.contains(where: { $0.address.family == .v4 }) {
+            try? Sysctl.ensure("net/ipv4/conf/\(link.name)/promote_secondaries", is: "1")
+        }
+        for address in addresses {
+            do throws(SystemError) {
+                try host.perform(.delete(address, from: link.index, link.name))
+            } catch  where error.code == .addressNotAvailable {
+                // Gone already, with the one that it was secondary to.
+            }
         }
     }
 }
 
 extension Bridge {
-    /// Those of the addresses in whose networks no container on the bridge has an address.
+    /// Those of the addresses in whose networks nothing on the bridge has an address; what lies in several networks counts
+    /// for the smallest.
     ///
-    /// A port whose other end is out of sight is taken to use all of them.
+    /// Whatever cannot be asked is taken to use all of them: a port that is no veth or whose other end is out of sight, and
+    /// one without an address of its own, as when a bridge or a virtual machine in the container is behind it.
     fileprivate func unused(
-        _ addresses: [InterfaceAddress], on host: inout RouteSocket
+        _ addresses: [InterfaceAddress], among gateways: [InterfaceAddress], on host: inout RouteSocket
     ) throws(SystemError) -> [InterfaceAddress] {
         var unused = addresses
+        let networks = Set(gateways.map(\.network)).sorted { $0.prefixLength > $1.prefixLength }
         // A VLAN's gateway hangs on a port as well, and is what the addresses are on.
         for port in try host.links() where port.master == link.index && port.alias != Self.alias {
-            guard !unused.isEmpty, case .veth(let peer?) = port.kind else { continue }
-            guard let used = try? host.assignedAddresses(of: peer.index, inNamespace: peer.namespace) else { return [] }
-            unused.removeAll { old in used.contains { $0.address.network == old.network } }
+            guard !unused.isEmpty else { break }
+            guard let peer = port.peer, let used = try? Self.addresses(behind: peer, on: &host) else { return [] }
+            let usedNetworks = Set(used.compactMap { address in networks.first { $0.contains(address) } })
+            unused.removeAll { usedNetworks.contains($0.network) }
         }
         return unused
+    }
+
+    /// All addresses in the namespace of a port's other end; nil where they may not be all that is behind it.
+    private static func addresses(
+        behind peer: LinkReference, on host: inout RouteSocket
+    ) throws(SystemError) -> [IPAddress]? {
+        guard let namespace = peer.namespace,
+            let link = try host.link(at: peer.index, inNamespace: namespace), link.master == nil
+        else { return nil }
+        let assigned = try host.addresses(inNamespace: namespace)
+        guard assigned.contains(where: { $0.index == peer.index && !$0.address.address.isLinkLocal }) else {
+            return nil
+        }
+        return assigned.map(\.address.address)
     }
 }

@@ -43,7 +43,8 @@ struct Iptables: Sendable {
         _ program: String, _ arguments: [String], input: [UInt8] = []
     ) throws(SystemError) -> [UInt8] {
         let child = try Subprocess.run(
-            program, arguments, environment: ProcessEnvironment.entries(replacing: [:]), input: input)
+            program, arguments, environment: ProcessEnvironment.entries(replacing: [:]), input: input,
+            endsWithCaller: true)
         guard child.ending == .exited(0) else {
             let words = String(decoding: child.errorOutput, as: UTF8.self).split(separator: "\n").joined(separator: " ")
             throw SystemError(

@@ -71,10 +71,12 @@ struct BridgeAttachment: ~Copyable {
         return pair
     }
 
-    /// Lets IPAM go on.
+    /// Lets IPAM go on; undone, the pair is taken down before its addresses are anybody else's.
     mutating func askIPAM() throws(CNIError) {
         guard let ipam else { return }
         rollback.register("release addresses") { try ipam.abandon() }
+        let invocation = invocation
+        rollback.register("take the pair down") { try invocation.silencePair() }
         try ipam.proceed()
     }
 
@@ -142,7 +144,8 @@ struct BridgeAttachment: ~Copyable {
                 let kept = try GatewayAddress(gateway, replacesOthers: configuration.forcesAddress)
                     .ensure(on: vlanGateway ?? bridge.link, of: bridge, on: &host)
                 for other in kept {
-                    StandardStreams.log("\(bridge.link.name) keeps \(other) beside \(gateway): containers still use it")
+                    let reason = other.isOurs ? "containers still use it" : "no network of this suite gave it"
+                    StandardStreams.log("\(bridge.link.name) keeps \(other.address) beside \(gateway): \(reason)")
                 }
             }
             if !gateways.isEmpty { try host.enableForwarding(family) }

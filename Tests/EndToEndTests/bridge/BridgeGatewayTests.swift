@@ -90,6 +90,70 @@ struct BridgeGatewayTests {
         #expect(try gateways() == [change.newGateway])
     }
 
+    /// What nobody who could be asked has said: a port whose other end has no address of its own.
+    enum Silent: CaseIterable {
+        case bridgeInTheContainer
+        case machineInTheContainer
+        case tap
+
+        /// Makes it of a container that has 10.1.2.2 on `eth0`.
+        func arrange(_ container: TestContainer, on host: TestHost) throws {
+            switch self {
+            case .bridgeInTheContainer:
+                try container.run("ip", "address", "flush", "dev", "eth0")
+                try container.run("ip", "link", "add", "inner0", "type", "bridge")
+                try container.run("ip", "link", "set", "eth0", "master", "inner0")
+                try container.run("ip", "link", "set", "inner0", "up")
+                try container.run("ip", "address", "add", "10.1.2.2/24", "dev", "inner0")
+            case .machineInTheContainer:
+                try container.run("ip", "address", "flush", "dev", "eth0")
+            case .tap:
+                try container.run("ip", "link", "delete", "eth0")
+                try host.run("ip", "tuntap", "add", "tap0", "mode", "tap")
+                try host.run("ip", "link", "set", "tap0", "master", "bridge0")
+            }
+        }
+    }
+
+    @Test(arguments: Silent.allCases)
+    mutating func keepsTheOldAddressForWhomeverItCannotAsk(silent: Silent) throws {
+        #expect(try network.call(container).run("ADD", on: network.host).succeeded)
+        try silent.arrange(container, on: network.host)
+        let changed = changed(Self.changes[0])
+        let newer = try TestContainer()
+        #expect(try changed.call(newer, id: "cid2").run("ADD", on: network.host).succeeded)
+        #expect(try Set(gateways()) == ["10.1.2.1/24", "10.7.0.1/16"])
+        var call = changed.call(nil)
+        call.configuration = changed.configuration(keeping: ["cid1", "cid2"])
+        #expect(try call.run("GC", on: network.host).succeeded)
+        #expect(try Set(gateways()) == ["10.1.2.1/24", "10.7.0.1/16"])
+    }
+
+    @Test mutating func anAdministratorsAddressOnOurBridgeStays() throws {
+        #expect(try network.call(container).run("ADD", on: network.host).succeeded)
+        #expect(try network.call(container).run("DEL", on: network.host).succeeded)
+        // One of another network, and one in the gateway's own, which the kernel would delete with the gateway.
+        try network.host.run("ip", "address", "add", "192.0.2.1/24", "dev", "bridge0")
+        try network.host.run("ip", "address", "add", "10.1.2.9/24", "dev", "bridge0")
+        let added = try changed(Self.changes[0]).call(container).run("ADD", on: network.host)
+        #expect(added.succeeded, "\(added.output)")
+        #expect(try Set(gateways()) == ["192.0.2.1/24", "10.1.2.9/24", "10.7.0.1/16"])
+        #expect(
+            added.errorOutput.contains(
+                "bridge0 keeps 192.0.2.1/24 beside 10.7.0.1/16: no network of this suite gave it\n"))
+        #expect(container.reaches("10.7.0.1"))
+    }
+
+    @Test mutating func forceReplacesAnAddressWithSecondariesAsWell() throws {
+        try network.host.run("ip", "link", "add", "bridge0", "type", "bridge")
+        try network.host.run("ip", "address", "add", "10.9.9.1/24", "dev", "bridge0")
+        try network.host.run("ip", "address", "add", "10.9.9.2/24", "dev", "bridge0")
+        network.more["forceAddress"] = true
+        let added = try network.call(container).run("ADD", on: network.host)
+        #expect(added.succeeded, "\(added.output)")
+        #expect(try gateways() == ["10.1.2.1/24"])
+    }
+
     @Test mutating func garbageCollectionLeavesAddressesOfOthers() throws {
         #expect(try network.call(container).run("ADD", on: network.host).succeeded)
         try network.host.run("ip", "address", "add", "192.0.2.1/24", "dev", "bridge0")
