@@ -17,6 +17,8 @@ struct ConfigurationDocument {
         let bytes: [UInt8]
         do throws(SystemError) {
             bytes = try StandardStreams.readInput(limit: sizeLimit)
+        } catch  where error.code == .interrupted {
+            throw CNIError(describing: error)
         } catch {
             throw CNIError(.inputOutput, "error reading from stdin: \(error.code)")
         }

@@ -15,11 +15,16 @@ public struct Delegate: Sendable {
     ///   - type: its name.
     ///   - configuration: what this plugin was given, whose version a result without one has.
     ///   - input: what it is given instead of that, where it is to see something else.
-    /// - Throws: code 7 when there is no such plugin.
+    /// - Throws: code 7 when there is no such plugin, or it is this one.
     public init(
         _ type: String, for configuration: NetworkConfiguration, input: [UInt8]? = nil
     ) throws(CNIError) {
         executable = try PluginExecutable(type: type, in: configuration.pluginDirectories)
+        // It would ask itself, and so on without end.
+        let ownType: String? = try? configuration.reader.optional("type")
+        guard type != ownType, !executable.isThisProcess else {
+            throw CNIError(.invalidConfiguration, "plugin \"\(type)\" cannot leave its work to itself")
+        }
         self.configuration = configuration
         self.input = input ?? configuration.bytes
     }
@@ -57,7 +62,9 @@ public struct Delegate: Sendable {
     ///
     /// - Throws: when it cannot be started.
     public func start(_ verb: Verb) throws(CNIError) -> RunningDelegate {
-        RunningDelegate(self, try executable.start(environment: environment(verb)), input: input)
+        // An ADD that nobody will undo is better not finished.
+        let process = try executable.start(environment: environment(verb), endsWithCaller: verb == .add)
+        return RunningDelegate(self, process, input: input)
     }
 
     private func run(_ verb: Verb) throws(CNIError) -> [UInt8] {

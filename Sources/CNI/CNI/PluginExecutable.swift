@@ -26,6 +26,14 @@ public struct PluginExecutable: Sendable {
         self.path = path
     }
 
+    /// Whether it is the program that this process runs.
+    var isThisProcess: Bool {
+        guard let own = try? FileStatus(path: "/proc/self/exe"), let file = try? FileStatus(path: path) else {
+            return false
+        }
+        return file.isSameFile(as: own)
+    }
+
     /// Splits `CNI_PATH`.
     public static func directories(in searchPath: String) -> [String] {
         searchPath.split(separator: ":").map(String.init)
@@ -50,10 +58,15 @@ public struct PluginExecutable: Sendable {
 
     /// Starts the plugin, which then waits for its configuration.
     ///
+    /// - Parameters:
+    ///   - environment: all variables, as `NAME=value`.
+    ///   - endsWithCaller: whether it is killed when this process ends before it.
+    /// - Returns: the running plugin.
     /// - Throws: when it cannot be started.
-    func start(environment: [String]) throws(CNIError) -> PluginProcess {
+    func start(environment: [String], endsWithCaller: Bool = false) throws(CNIError) -> PluginProcess {
         do throws(SystemError) {
-            return PluginProcess(try RunningProcess(path, environment: environment))
+            return PluginProcess(
+                try RunningProcess(path, environment: environment, endsWithCaller: endsWithCaller))
         } catch {
             throw CNIError(.other, "\(error)")
         }

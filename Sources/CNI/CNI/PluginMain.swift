@@ -60,7 +60,11 @@ public enum PluginMain {
 
         switch verb {
         case .status:
-            try plugin.status(configuration)
+            do {
+                try plugin.status(configuration)
+            } catch {
+                throw CNIError(describing: error).asStatus
+            }
         case .collectGarbage:
             // Without a list, nothing is known to be stale.
             if let valid = try configuration.validAttachments() {
@@ -105,6 +109,14 @@ public enum PluginMain {
 }
 
 extension CNIError {
+    /// What STATUS answers: whatever else keeps a plugin from serving, it is not available.
+    fileprivate var asStatus: CNIError {
+        switch code {
+        case .notAvailable, .limitedConnectivity: self
+        default: CNIError(.notAvailable, message, details: details)
+        }
+    }
+
     /// Whatever was thrown, as a runtime is told it; an error that is one already passes through unchanged.
     public init(describing error: any Error) {
         switch error {

@@ -30,6 +30,11 @@ struct PluginProcess: ~Copyable {
         }
     }
 
+    /// Asks it to end before it has done what it was started for.
+    mutating func askToEnd() {
+        process.askToEnd()
+    }
+
     /// Waits until it has ended; what it wrote to standard error is passed on.
     ///
     /// - Returns: what it printed.
@@ -61,6 +66,7 @@ struct PluginProcess: ~Copyable {
         do {
             return try CNIError(reading: JSONReader(JSONValue(parsing: child.output)))
         } catch {
+            if case .signalled = child.ending { return CNIError(.unknown, "netplugin failed: \(child.ending)") }
             let text = JSONValue.string(String(decoding: child.output, as: UTF8.self))
             return CNIError(
                 .unknown, "netplugin failed but error parsing its diagnostic message \(text): \(error)")

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// A delegate that was started for one verb and works while its caller does something else.
 ///
 /// Whoever does not wait for it waits when the last reference to it goes.
@@ -34,8 +36,18 @@ public final class RunningDelegate {
     ///
     /// A signal that asks this process to end is passed on.
     ///
-    /// - Throws: its error, unchanged; code 6 when its result cannot be read.
+    /// - Throws: its error, unchanged; code 6 when its result cannot be read; code 11 when a signal came.
     public func result() throws(CNIError) -> CNIResult {
+        do throws(CNIError) {
+            return try printedResult()
+        } catch {
+            // What it says of its end does not matter then.
+            do throws(SystemError) { try Interruption.check() } catch { throw CNIError(describing: error) }
+            throw error
+        }
+    }
+
+    private func printedResult() throws(CNIError) -> CNIResult {
         let output = try process.readOutput(passesSignalsOn: true)
         let result: CNIResult
         do throws(CNIError) {
@@ -60,9 +72,10 @@ public final class RunningDelegate {
         state = .succeeded
     }
 
-    /// Undoes its ADD, as far as that has begun: waits until it has ended, and has its DEL run.
+    /// Undoes its ADD, as far as that has begun: has it end, and its DEL run.
     public func abandon() throws(CNIError) {
         guard state != .waiting else { return }
+        process.askToEnd()
         try? finish()
         try delegate.delete()
     }

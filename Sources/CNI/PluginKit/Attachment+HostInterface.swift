@@ -29,8 +29,8 @@ extension Attachment {
         return alias == own || alias.hasPrefix(own + " ")
     }
 
-    /// `IFALIASZ` in the kernel's if.h, without the null byte.
-    private static let aliasLimit = 255
+    /// What the kernel takes: `IFALIASZ` in its if.h, less one, and less the null byte that netlink counts as well.
+    private static let aliasLimit = 254
 
     /// Reads an alias of a network; nil for others, and for one that was too long to be kept whole.
     package init?(alias: String, network: String) {

@@ -22,16 +22,48 @@ extension Invocation {
         return addresses.filter { !$0.isLinkLocal }
     }
 
+    /// Takes the attachment's pair down, which is quick, so that its addresses answer no more.
+    package func silencePair() throws(SystemError) {
+        var host = try RouteSocket()
+        var down = LinkChange()
+        down.isUp = false
+        if let link = try ownHostLink(&host) {
+            try host.perform(.change(link.index, link.name, to: down))
+        } else if let namespace = namespaceIfPresent() {
+            var container = try RouteSocket(in: namespace)
+            guard let link = try ownContainerLink(&container, &host) else { return }
+            try container.perform(.change(link.index, link.name, to: down))
+        }
+    }
+
     /// Deletes the attachment's pair by whichever of its ends can be found; what is gone is no error.
     package func deletePair() throws(SystemError) {
+        var host = try RouteSocket()
         if let namespace = namespaceIfPresent() {
             var container = try RouteSocket(in: namespace)
-            if try container.deleteLink(named: interfaceName) { return }
+            if let link = try ownContainerLink(&container, &host), try container.deleteLink(named: link.name) { return }
         }
-        var host = try RouteSocket()
-        if let link = try host.link(named: attachment.hostInterfaceName), attachment.owns(alias: link.alias) {
-            try host.deleteLink(named: link.name)
+        if let link = try ownHostLink(&host) { try host.deleteLink(named: link.name) }
+    }
+
+    /// The end on the host, which says whose it is.
+    private func ownHostLink(_ host: inout RouteSocket) throws(SystemError) -> Link? {
+        let link = try host.link(named: attachment.hostInterfaceName)
+        return attachment.owns(alias: link?.alias) ? link : nil
+    }
+
+    /// The interface in the container, unless its other end says that it is another attachment's: a late DEL may come with a
+    /// path that leads to the namespace of another container by now.
+    private func ownContainerLink(
+        _ container: inout RouteSocket, _ host: inout RouteSocket
+    ) throws(SystemError) -> Link? {
+        guard let link = try container.link(named: interfaceName) else { return nil }
+        if let peer = link.peer, let other = try host.link(at: peer.index), other.peer?.index == link.index,
+            let alias = other.alias, alias.hasPrefix("cni "), !attachment.owns(alias: alias)
+        {
+            return nil
         }
+        return link
     }
 }
 

@@ -12,13 +12,14 @@ import RouteNetlink
 extension BridgePlugin {
     func delete(_ invocation: Invocation) throws {
         var teardown = Teardown()
-        // IPAM is a process of its own, so the kernel need not wait for it.
+        // IPAM is a process of its own, so the kernel need not wait for it; but an address that still answers is not free.
+        var addresses: [IPAddress] = []
+        teardown.attempt { addresses = try invocation.knownAddresses() }
         var ipam: RunningDelegate?
-        teardown.attempt {
-            ipam = try Delegate.ipam(of: invocation.configuration)?.start(.delete)
-            try ipam?.proceed()
-        }
-        teardown.append(deleteFromKernel(invocation))
+        teardown.attempt { ipam = try Delegate.ipam(of: invocation.configuration)?.start(.delete) }
+        teardown.attempt { try invocation.silencePair() }
+        teardown.attempt { try ipam?.proceed() }
+        teardown.append(deleteFromKernel(invocation, addresses))
         teardown.attempt { try ipam?.finish() }
         try teardown.finish()
     }
@@ -48,10 +49,8 @@ extension BridgePlugin {
     }
 
     /// Deletes what ADD made in the kernel.
-    private func deleteFromKernel(_ invocation: Invocation) -> Teardown {
+    private func deleteFromKernel(_ invocation: Invocation, _ addresses: [IPAddress]) -> Teardown {
         var teardown = Teardown()
-        var addresses: [IPAddress] = []
-        teardown.attempt { addresses = try invocation.knownAddresses() }
         // Held open to the end: closing it waits for the kernel, and so does deleting the interface, at the same time.
         var nftables: NftablesSocket?
         teardown.attempt {

@@ -74,14 +74,18 @@ extension FileDescriptor {
         try Self.waitUntilReadable(anyOf: [rawValue], milliseconds: milliseconds)
     }
 
-    /// Waits until one of several sockets has something to receive; false when the time is over.
+    /// Waits until one of several descriptors has something to read; false when the time is over.
+    ///
+    /// - Parameters:
+    ///   - descriptors: those that are watched.
+    ///   - milliseconds: nil to wait for ever.
     public static func waitUntilReadable(
-        anyOf descriptors: [CInt], milliseconds: Int
+        anyOf descriptors: [CInt], milliseconds: Int? = nil
     ) throws(SystemError) -> Bool {
         var watched = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         return try retrying("wait for socket") {
             unsafe watched.withUnsafeMutableBufferPointer {
-                unsafe poll($0.baseAddress, nfds_t($0.count), CInt(clamping: milliseconds))
+                unsafe poll($0.baseAddress, nfds_t($0.count), CInt(clamping: milliseconds ?? -1))
             }
         } > 0
     }

@@ -24,7 +24,7 @@ public struct FileStatus: Sendable {
     public var modificationTime: FileTime { FileTime(status.st_mtim) }
 
     /// Whether both are of one file, by whatever names.
-    func isSameFile(as other: FileStatus) -> Bool {
+    public func isSameFile(as other: FileStatus) -> Bool {
         status.st_ino == other.status.st_ino && status.st_dev == other.status.st_dev
     }
 

@@ -11,12 +11,11 @@ enum IntervalAlarm {
     static func ring(
         after milliseconds: Int, during body: () throws(SystemError) -> Void
     ) throws(SystemError) {
-        // Without SA_RESTART, which would let the interrupted call begin again.
+        // Without SA_RESTART, which would let the interrupted call begin again. It stays: another thread may be waiting
+        // likewise, and nobody else of this process asks for the signal.
         var action = sigaction()
         unsafe action.__sigaction_handler.sa_handler = { _ in }
-        var former = sigaction()
-        _ = try retrying("handle signal") { unsafe sigaction(SIGALRM, &action, &former) }
-        defer { unsafe sigaction(SIGALRM, &former, nil) }
+        _ = try retrying("handle signal") { unsafe sigaction(SIGALRM, &action, nil) }
 
         // Whoever started this process may have blocked it.
         var signals = sigset_t()

@@ -10,8 +10,12 @@ public struct RunningProcess: ~Copyable {
     private let standardInput: ChildInput
     private let standardOutput: FileDescriptor
     private let standardError: FileDescriptor
+    /// Nil where the program may outlive this process.
+    private let lifeline: Lifeline?
     private var output: [UInt8] = []
     private var isReaped = false
+    /// When it is killed; nil while it is not asked to end.
+    private var endDeadline: Int?
 
     /// Starts an executable, which then waits for its input.
     ///
@@ -19,14 +23,20 @@ public struct RunningProcess: ~Copyable {
     ///   - path: the executable; no search path is used.
     ///   - arguments: those behind the program's name.
     ///   - environment: all variables, as `NAME=value`.
+    ///   - endsWithCaller: whether the kernel kills it when this process ends before it, even if that is killed.
     /// - Throws: the error of posix_spawn(3) with the path as its subject; nothing has run then.
-    public init(_ path: String, _ arguments: [String] = [], environment: [String]) throws(SystemError) {
+    public init(
+        _ path: String, _ arguments: [String] = [], environment: [String], endsWithCaller: Bool = false
+    ) throws(SystemError) {
         // A memory file for errors: the program never waits until somebody reads them.
         let standardError = try FileDescriptor.inMemory("stderr")
         let input = try FileDescriptor.pipe()
         let output = try FileDescriptor.pipe()
-        child = try Self.spawn(
-            path, arguments, environment, input.reading.rawValue, output.writing.rawValue, standardError.rawValue)
+        let lifeline = endsWithCaller ? try Lifeline() : nil
+        let streams = [input.reading.rawValue, output.writing.rawValue, standardError.rawValue]
+        child = try Self.spawn(path, arguments, environment, streams + (lifeline.map { [$0.childEnd] } ?? []))
+        lifeline?.hold(child)
+        self.lifeline = lifeline
         standardInput = ChildInput(input.writing)
         standardOutput = output.reading
         self.standardError = standardError
@@ -36,7 +46,7 @@ public struct RunningProcess: ~Copyable {
         guard !isReaped else { return }
         // A program that was never given any input ends at the end of it.
         standardInput.close()
-        _ = try? Self.wait(for: child)
+        _ = try? Self.wait(for: child, milliseconds: Self.patienceAfterOutput)
     }
 
     /// Gives the program its whole standard input; what a pipe has no room for goes on its way with `readOutput`.
@@ -48,38 +58,83 @@ public struct RunningProcess: ~Copyable {
 
     /// Reads what it prints, until it closes its standard output.
     ///
-    /// - Parameter passesSignalsOn: whether the child is sent SIGTERM when this process holds back a SIGTERM or SIGINT.
+    /// - Parameter passesSignalsOn: whether the program is asked to end when this process holds back a SIGTERM or SIGINT.
     /// - Returns: all of it.
-    /// - Throws: `EFBIG` when the child prints more than 16 MiB, and it is killed.
+    /// - Throws: `EFBIG` when it prints more than 16 MiB, and it is killed.
     @discardableResult
     public mutating func readOutput(passesSignalsOn: Bool) throws(SystemError) -> [UInt8] {
-        try collect(passesSignalsOn)
-        return output
+        let signals = try Interruption.descriptor()
+        // A negative descriptor is one that poll passes over.
+        let ignored: CInt = -1
+        var watched = [
+            pollfd(fd: standardOutput.rawValue, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: passesSignalsOn ? signals.rawValue : ignored, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: ignored, events: Int16(POLLOUT), revents: 0),
+        ]
+        while true {
+            watched[2].fd = standardInput.rawValue ?? ignored
+            let patience = endDeadline.map { CInt(clamping: max(0, $0 - MonotonicClock.milliseconds)) } ?? -1
+            let count = try retrying("wait for child") {
+                unsafe watched.withUnsafeMutableBufferPointer {
+                    unsafe poll($0.baseAddress, nfds_t($0.count), patience)
+                }
+            }
+            if count == 0 {
+                kill(child, SIGKILL)
+                // Whoever else has its standard output open is not waited for.
+                return output
+            }
+            if watched[1].revents != 0 {
+                askToEnd()
+                // The signal stays pending for Interruption.check.
+                watched[1].fd = ignored
+                watched[1].revents = 0
+            }
+            if watched[2].revents != 0 { try standardInput.sendMore() }
+            guard watched[0].revents != 0 else { continue }
+            guard try FileDescriptor.readOnce(from: standardOutput.rawValue, into: &output) else { return output }
+            if output.count > Self.outputLimit {
+                kill(child, SIGKILL)
+                throw SystemError("read output of child", nil, .fileTooLarge)
+            }
+        }
     }
 
-    /// Waits until it has ended.
+    /// Sends it SIGTERM; when it still runs a while later, whoever waits for it kills it.
+    public mutating func askToEnd() {
+        guard !isReaped else { return }
+        kill(child, SIGTERM)
+        endDeadline = MonotonicClock.milliseconds + Self.patienceAfterSignal
+    }
+
+    /// Waits until it has ended, for a while: one that has closed its standard output has nothing more to do.
     ///
-    /// - Returns: how it ended, and what it said.
+    /// - Returns: how it ended, and what it said; `SIGKILL` when it had to be killed.
     /// - Throws: the error of waitpid(2).
     public mutating func wait() throws(SystemError) -> Subprocess {
         isReaped = true
         standardInput.close()
-        let ending = try Self.wait(for: child)
+        let ending = try Self.wait(for: child, milliseconds: Self.patienceAfterOutput)
         try standardError.rewind()
         return Subprocess(
             ending, output: output, errorOutput: try standardError.readToEnd(limit: Self.outputLimit))
     }
 
+    /// Milliseconds that a program which was asked to end has for that.
+    private static let patienceAfterSignal = 2000
+
+    /// Milliseconds that a program lives on at most which prints nothing more.
+    private static let patienceAfterOutput = 5000
+
     private static func spawn(
-        _ path: String, _ arguments: [String], _ environment: [String],
-        _ input: CInt, _ output: CInt, _ errors: CInt
+        _ path: String, _ arguments: [String], _ environment: [String], _ descriptors: [CInt]
     ) throws(SystemError) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO)
+        for (number, descriptor) in descriptors.enumerated() {
+            unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, CInt(truncatingIfNeeded: number))
+        }
 
         // What this process does with signals is no business of the child's.
         var attributes = posix_spawnattr_t()
@@ -101,43 +156,20 @@ public struct RunningProcess: ~Copyable {
         return child
     }
 
-    /// Reads the child's output to its end, passing a signal on the first time one comes.
-    private mutating func collect(_ passesSignalsOn: Bool) throws(SystemError) {
-        let signals = try Interruption.descriptor()
-        // A negative descriptor is one that poll passes over.
-        let ignored: CInt = -1
-        var watched = [
-            pollfd(fd: standardOutput.rawValue, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: passesSignalsOn ? signals.rawValue : ignored, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: ignored, events: Int16(POLLOUT), revents: 0),
-        ]
-        while true {
-            watched[2].fd = standardInput.rawValue ?? ignored
-            _ = try retrying("wait for child") {
-                unsafe watched.withUnsafeMutableBufferPointer { unsafe poll($0.baseAddress, nfds_t($0.count), -1) }
-            }
-            if watched[1].revents != 0 {
-                kill(child, SIGTERM)
-                // The signal stays pending for Interruption.check.
-                watched[1].fd = ignored
-                watched[1].revents = 0
-            }
-            if watched[2].revents != 0 { try standardInput.sendMore() }
-            guard watched[0].revents != 0 else { continue }
-            guard try FileDescriptor.readOnce(from: standardOutput.rawValue, into: &output) else { return }
-            if output.count > Self.outputLimit {
-                kill(child, SIGKILL)
-                throw SystemError("read output of child", nil, .fileTooLarge)
-            }
-        }
-    }
-
     /// Bytes of standard output, and of what is kept of standard error, that no plugin comes near.
     private static let outputLimit = 16 << 20
 
-    private static func wait(for child: pid_t) throws(SystemError) -> Subprocess.Ending {
+    private static func wait(
+        for child: pid_t, milliseconds: Int
+    ) throws(SystemError) -> Subprocess.Ending {
         var status: CInt = 0
-        _ = try retrying("wait for child") { unsafe waitpid(child, &status, 0) }
+        let deadline = MonotonicClock.milliseconds + milliseconds
+        try IntervalAlarm.ring(after: milliseconds) { () throws(SystemError) in
+            while unsafe waitpid(child, &status, 0) == -1 {
+                guard errno == EINTR else { throw .lastCall("wait for child") }
+                if MonotonicClock.milliseconds >= deadline { kill(child, SIGKILL) }
+            }
+        }
         let signal = status & 0x7f
         return signal == 0 ? .exited((status >> 8) & 0xff) : .signalled(signal)
     }

@@ -4,9 +4,17 @@ import Glibc
 public enum StandardStreams {
     /// Reads standard input to its end.
     ///
-    /// - Throws: the error of read(2), or `EFBIG` when there is more than `limit` bytes.
+    /// - Throws: the error of read(2), or `EFBIG` when there is more than `limit` bytes; `EINTR` when a signal that is held back
+    ///   comes first.
     public static func readInput(limit: Int) throws(SystemError) -> [UInt8] {
-        try FileDescriptor.readToEnd(of: STDIN_FILENO, limit: limit)
+        let signals = try Interruption.descriptor()
+        var bytes: [UInt8] = []
+        repeat {
+            guard bytes.count <= limit else { throw SystemError("read", nil, .fileTooLarge) }
+            _ = try FileDescriptor.waitUntilReadable(anyOf: [STDIN_FILENO, signals.rawValue])
+            try Interruption.check()
+        } while try FileDescriptor.readOnce(from: STDIN_FILENO, into: &bytes)
+        return bytes
     }
 
     /// Writes all bytes to standard output.

@@ -25,15 +25,16 @@ public struct Subprocess: Sendable {
     ///   - input: the whole standard input.
     ///   - passesSignalsOn: whether the child is sent SIGTERM when this process holds back a SIGTERM or SIGINT; it is
     ///     waited for all the same.
+    ///   - endsWithCaller: whether it is killed when this process ends before it.
     ///   - body: what this process does while the child runs; not called when the child cannot be started.
     /// - Returns: how it ended and what it said.
     /// - Throws: the error of posix_spawn(3) with the path as its subject; nothing has run then; `EFBIG` when
     ///   the child prints more than 16 MiB.
     public static func run(
         _ path: String, _ arguments: [String] = [], environment: [String], input: [UInt8] = [],
-        passesSignalsOn: Bool = false, meanwhile body: () -> Void = {}
+        passesSignalsOn: Bool = false, endsWithCaller: Bool = false, meanwhile body: () -> Void = {}
     ) throws(SystemError) -> Subprocess {
-        var process = try RunningProcess(path, arguments, environment: environment)
+        var process = try RunningProcess(path, arguments, environment: environment, endsWithCaller: endsWithCaller)
         var failure: SystemError?
         do throws(SystemError) { try process.send(input) } catch { failure = error }
         body()

@@ -184,6 +184,75 @@ struct BridgeFailureTests {
         try expectNothingLeft()
     }
 
+    /// An IPAM plugin that does not listen to signals, and one that has answered and does not end.
+    @Test(arguments: [
+        "trap '' TERM; kill -TERM $PPID; exec sleep 1000", "trap '' TERM INT; kill -INT $PPID; exec sleep 1000",
+    ])
+    mutating func aSignalEndsTheWaitForIPAM(script: String) throws {
+        var call = network.call(container)
+        call.moreDirectories = try useIPAM("cat >/dev/null; [ $CNI_COMMAND = ADD ] || exit 0; \(script)")
+        call.configuration = network.configuration
+        let added = try call.run("ADD", on: network.host)
+        #expect(added.errorCode == 11, "\(added.output)")
+        try expectNothingLeft()
+    }
+
+    @Test mutating func anIPAMThatNeverEndsIsEnded() throws {
+        var call = network.call(container)
+        call.moreDirectories = try useIPAM(
+            #"""
+            cat >/dev/null; [ $CNI_COMMAND = ADD ] || exit 0
+            echo '{"ips": [{"address": "10.1.2.2/24"}]}'; exec >&- 2>&-; exec sleep 1000
+            """#)
+        call.configuration = network.configuration
+        let added = try call.run("ADD", on: network.host)
+        #expect(added.errorMessage?.contains("signal 9") == true, "\(added.output)")
+        try expectNothingLeft()
+    }
+
+    @Test(arguments: ["TERM", "INT"])
+    mutating func aSignalEndsTheWaitForTheConfiguration(signal: String) throws {
+        // The plugin's standard input is a pipe that nobody writes to as long as the plugin lives.
+        let script = """
+            mkfifo "$0/input"; sleep 1000 > "$0/input" & writer=$!
+            "$1" < "$0/input" & plugin=$!
+            kill -\(signal) $plugin; wait $plugin; status=$?
+            kill $writer; exit $status
+            """
+        let environment = ProcessEnvironment.entries(replacing: network.call(container).variables("ADD"))
+        let words = ["-c", script, network.host.directory.path, "\(Executables.own)/bridge"]
+        let child = try network.host.namespace.run { () throws(SystemError) in
+            try Subprocess.run("/bin/sh", words, environment: environment)
+        }
+        // One that came before the plugin held it back has ended the plugin as well.
+        let outcome = PluginOutcome(child)
+        #expect(outcome.errorCode == 11 || outcome.output.isEmpty && !outcome.succeeded, "\(outcome.output)")
+        try expectNothingLeft()
+    }
+
+    @Test mutating func isNoIPAMForItself() throws {
+        network.ipamMore["type"] = "bridge"
+        let added = try network.call(container).run("ADD", on: network.host)
+        #expect(added.errorCode == 7, "\(added.output)")
+        #expect(added.errorMessage == "plugin \"bridge\" cannot leave its work to itself")
+        try expectNothingLeft()
+    }
+
+    /// By the time a runtime sends it again, the path may be another container's.
+    @Test(arguments: [true, false])
+    mutating func aLateDeletionLeavesTheInterfaceOfAnotherContainer(isKnown: Bool) throws {
+        let first = try network.call(container).run("ADD", on: network.host)
+        #expect(try network.call(container).run("DEL", on: network.host).succeeded)
+        let added = try network.call(container, id: "cid2").run("ADD", on: network.host)
+        #expect(added.succeeded, "\(added.output)")
+        let rules = try network.host.ruleset()
+        let late = isKnown ? network.call(container).after(first) : network.call(container)
+        #expect(try late.run("DEL", on: network.host).succeeded)
+        #expect(container.reaches("10.1.2.1"))
+        #expect(try network.host.ruleset() == rules)
+        #expect(network.leasedAddresses == added.addresses.map { String($0.dropLast(3)) })
+    }
+
     @Test mutating func aResultThatNobodyReadsIsUndone() throws {
         let path = "\(Executables.own)/bridge"
         let script = "\(path) >&- "

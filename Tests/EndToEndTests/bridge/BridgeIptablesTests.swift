@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import LinuxSystem
 import TestSupport
@@ -58,6 +59,26 @@ struct BridgeIptablesTests {
         #expect(try call.run("DEL", on: network.host).succeeded)
         #expect(try rules().isEmpty)
         #expect(try call.run("DEL", on: network.host).succeeded)
+    }
+
+    /// An iptables that waits for somebody's lock would make its rules after the DEL that follows.
+    @Test func iptablesEndsWithThePluginThatRunsIt() async throws {
+        let host = network.host
+        let fifo = "\(host.directory.path)/alive"
+        try host.run("mkfifo", fifo)
+        // It holds the writing end as long as it lives, and asks for its caller to be killed.
+        try host.directory.writeExecutable(
+            "sbin/iptables", "#!/bin/sh\nexec 9> \(fifo)\ncat >/dev/null\nkill -KILL $PPID\nexec sleep 1000 >&- 2>&-\n")
+        try host.directory.writeExecutable("sbin/iptables-restore", "#!/bin/sh\nexit 1\n")
+        var call = network.call(container)
+        call.launcher = ["/usr/bin/env", "PATH=\(host.directory.path)/sbin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        let killed = call
+        async let outcome = onThread { try killed.run("ADD", on: host) }
+        // Comes to its end when nobody holds the other one any more.
+        let left = try await onThread { try FileDescriptor.open(fifo, O_RDONLY).readToEnd() }
+        #expect(left.isEmpty)
+        #expect(try await outcome.ending == .signalled(SIGKILL))
+        #expect(try network.call(container).run("DEL", on: host).succeeded)
     }
 
     @Test func leavesOtherContainersAndOthersRulesAlone() throws {
