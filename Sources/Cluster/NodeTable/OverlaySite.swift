@@ -43,7 +43,7 @@ public struct OverlaySite {
     /// - Throws: what `findBridge` does.
     public func overlay(
         findBridge: (Bridge.Options) throws(SystemError) -> InterfaceIndex
-    ) throws(SystemError) -> Overlay {
+    ) throws(SystemError) -> VXLANOverlay {
         let delivery: VXLANDevice.Delivery
         var directNetworks: [CIDR] = []
         switch configuration.mode {
@@ -61,6 +61,7 @@ public struct OverlaySite {
         let peers = nodes.filter { $0.publicIP != node.publicIP }.map { node in
             VXLANPeer(endpoint: node.publicIP, mac: node.mac, subnets: node.subnets)
         }
-        return Overlay(device: device, networks: configuration.networks, peers: peers, directNetworks: directNetworks)
+        return VXLANOverlay(
+            device: device, networks: configuration.networks, peers: peers, directNetworks: directNetworks)
     }
 }

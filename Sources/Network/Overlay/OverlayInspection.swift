@@ -1,5 +1,4 @@
 public import Addressing
-import RouteNetlink
 
 /// How the kernel's state compares with what an overlay needs, as it was found.
 public struct OverlayInspection: Sendable {
@@ -20,22 +19,16 @@ public struct OverlayInspection: Sendable {
         case ok, missing, wrong
     }
 
-    /// Sorts what was found by peers.
-    ///
-    /// - Parameters:
-    ///   - overlay: what should be.
-    ///   - index: of its device, `noInterface` where there is no device.
-    ///   - differences: what is otherwise.
-    init(_ overlay: Overlay, on index: InterfaceIndex, _ differences: [OverlayDifference]) {
+    /// Sorts what was found to be otherwise by peers.
+    init(_ wanted: WantedState, _ differences: [OverlayDifference]) {
         self.differences = differences
         let bySubject = Dictionary(grouping: differences, by: \.subject)
-        let states = overlay.peers.map { peer in
-            let needed = OverlayEntries(to: peer, of: overlay, on: index)
+        let states = wanted.peers.map { peer in
             let found = bySubject[.peer(peer.endpoint)] ?? []
             let state = PeerState(
-                route: State(needed.routes.isEmpty, found.filter { $0.object.isRoute }),
-                neighbor: State(needed.neighbors.isEmpty, found.filter { $0.object.isNeighbor }),
-                forwarding: State(needed.forwarding.isEmpty, found.filter { $0.object.isForwarding }))
+                route: State(peer.entries.routes.isEmpty, found.filter { $0.object.isRoute }),
+                neighbor: State(peer.entries.neighbors.isEmpty, found.filter { $0.object.isNeighbor }),
+                forwarding: State(peer.entries.forwarding.isEmpty, found.filter { $0.object.isForwarding }))
             return (peer.endpoint, state)
         }
         peers = Dictionary(states) { first, _ in first }

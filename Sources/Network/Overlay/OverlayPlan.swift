@@ -26,43 +26,39 @@ struct OverlayPlan {
         removedRoutes + added + removedEntries
     }
 
-    init(_ overlay: Overlay, on index: InterfaceIndex, _ present: OverlayEntries) {
-        let wanted = overlay.peers.map { OverlayEntries(to: $0, of: overlay, on: index) }
-        let endpoints = overlay.peers.map(\.endpoint)
-        let device = OverlayDifference.Subject.device(overlay.device.name)
-
+    init(_ wanted: WantedState, _ present: OverlayEntries) {
         var neighbors = Ledger(present.neighbors) { $0.address }
         var forwarding = Ledger(present.forwarding) { ForwardingKey($0) }
-        var routes = Ledger(present.routes.filter { overlay.owns($0, on: index) }) { $0.destination }
-        for (endpoint, wanted) in zip(endpoints, wanted) {
-            for entry in wanted.neighbors {
+        var routes = Ledger(present.routes.filter(wanted.owns)) { $0.destination }
+        let device = OverlayDifference.Subject.device(wanted.name)
+        let parts = wanted.peers.map { (subject: .peer($0.endpoint), entries: $0.entries) } + [(device, wanted.shared)]
+        for (subject, entries) in parts {
+            for entry in entries.neighbors {
                 guard let fault = neighbors.fault(of: entry) else { continue }
-                note(.peer(endpoint), .neighbor(entry.address), fault)
+                note(subject, .neighbor(entry.address), fault)
                 added.append(.replaceEntry(entry))
             }
         }
-        let group = overlay.groupEntry(on: index).map { (device, $0) }
-        let entries = zip(endpoints, wanted).flatMap { endpoint, wanted in
-            wanted.forwarding.map { (OverlayDifference.Subject.peer(endpoint), $0) }
+        for (subject, entries) in parts {
+            for entry in entries.forwarding {
+                guard let fault = forwarding.fault(of: entry) else { continue }
+                note(subject, .forwarding(entry.mac), fault)
+                added.append(.replaceEntry(entry))
+            }
         }
-        for (subject, entry) in entries + (group.map { [$0] } ?? []) {
-            guard let fault = forwarding.fault(of: entry) else { continue }
-            note(subject, .forwarding(entry.mac), fault)
-            added.append(.replaceEntry(entry))
-        }
-        for (endpoint, wanted) in zip(endpoints, wanted) {
-            for route in wanted.routes {
+        for (subject, entries) in parts {
+            for route in entries.routes {
                 guard let fault = routes.fault(of: route) else { continue }
-                note(.peer(endpoint), .route(route.destination), fault)
+                note(subject, .route(route.destination), fault)
                 added.append(fault == .missing ? .add(route) : .replace(route))
             }
         }
-        removeSurplus(of: overlay, device, Set(endpoints), routes.rest, neighbors.rest, forwarding.rest)
+        removeSurplus(of: wanted, device, routes.rest, neighbors.rest, forwarding.rest)
     }
 
     private mutating func removeSurplus(
-        of overlay: Overlay, _ device: OverlayDifference.Subject, _ endpoints: Set<IPAddress>, _ routes: [Route],
-        _ neighbors: [Neighbor], _ forwarding: [Neighbor]
+        of wanted: WantedState, _ device: OverlayDifference.Subject, _ routes: [Route], _ neighbors: [Neighbor],
+        _ forwarding: [Neighbor]
     ) {
         for route in routes {
             note(device, .route(route.destination), .surplus)
@@ -73,8 +69,11 @@ struct OverlayPlan {
             note(device, .neighbor(entry.address), .surplus)
             removedEntries.append(.removeEntry(entry))
         }
-        for entry in forwarding where !overlay.tolerates(entry, endpoints) {
-            note(endpoints.contains(entry.address) ? .peer(entry.address) : device, .forwarding(entry.mac), .surplus)
+        let endpoints = Set(wanted.peers.map(\.endpoint))
+        for entry in forwarding {
+            let isPeers = endpoints.contains(entry.address)
+            guard !wanted.learning.mayHaveMade(entry, leadingToPeer: isPeers) else { continue }
+            note(isPeers ? .peer(entry.address) : device, .forwarding(entry.mac), .surplus)
             removedEntries.append(.removeEntry(entry))
         }
     }
@@ -125,24 +124,21 @@ private struct ForwardingKey: Hashable {
     }
 }
 
-extension Overlay {
-    /// Whether a route of ours by its origin is this overlay's: by its device, or straight to a peer.
-    fileprivate func owns(_ route: Route, on index: InterfaceIndex) -> Bool {
+extension WantedState {
+    /// Whether a route of an overlay's by its origin is this one's: by its device, or straight to a peer.
+    fileprivate func owns(_ route: Route) -> Bool {
         guard route.table == Route.mainTable else { return false }
-        return route.device == index || networks.contains { $0.contains(route.destination) }
+        return device != nil && route.device == device || networks.contains { $0.contains(route.destination) }
     }
+}
 
-    /// What sends broadcast to the multicast group; the kernel makes it with the device.
-    fileprivate func groupEntry(on index: InterfaceIndex) -> Neighbor? {
-        guard case .segment(_, let group?) = device.delivery else { return nil }
-        return Neighbor(.forwarding, on: index, group, is: .zero, through: device.underlay)
-    }
-
-    /// Whether a forwarding entry that no peer needs may stay: in a segment, where a container has been seen.
-    fileprivate func tolerates(_ entry: Neighbor, _ endpoints: Set<IPAddress>) -> Bool {
-        switch device.delivery {
-        case .routed: false
-        case .segment(_, let group): !entry.mac.isZero && (group != nil || endpoints.contains(entry.address))
+extension WantedState.Learning {
+    /// Whether a forwarding entry may be what the device found out.
+    fileprivate func mayHaveMade(_ entry: Neighbor, leadingToPeer isPeers: Bool) -> Bool {
+        switch self {
+        case .none: false
+        case .fromPeers: !entry.mac.isZero && isPeers
+        case .fromAll: !entry.mac.isZero
         }
     }
 }

@@ -28,10 +28,10 @@ struct OverlayInspectionTests {
         let device = VXLANDevice(
             name: "vxlan.1", id: 1, underlay: InterfaceIndex(rawValue: 2), local: endpoint, mac: mac, mtu: 1450,
             delivery: delivery)
-        let overlay = Overlay(
+        let overlay = VXLANOverlay(
             device: device, networks: [], peers: [VXLANPeer(endpoint: endpoint, mac: mac, subnets: subnets)],
             directNetworks: direct.compactMap { CIDR($0) })
-        let inspection = OverlayInspection(overlay, on: Self.index, differences)
+        let inspection = OverlayInspection(overlay.wanted(on: Self.index), differences)
         #expect(inspection.differences == differences)
         let peer = try #require(inspection.peers[endpoint])
         return [peer.route, peer.neighbor, peer.forwarding]

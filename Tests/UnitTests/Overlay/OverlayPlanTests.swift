@@ -23,27 +23,23 @@ struct OverlayPlanTests {
 
     private func overlay(
         _ peers: [VXLANPeer], direct: [String] = [], delivery: VXLANDevice.Delivery = .routed(addresses: [])
-    ) -> Overlay {
+    ) -> VXLANOverlay {
         let device = VXLANDevice(
             name: "vxlan.1", id: 1, underlay: Self.underlay, local: endpoint, mac: mac, mtu: 1450, delivery: delivery)
-        return Overlay(
+        return VXLANOverlay(
             device: device, networks: [network], peers: peers, directNetworks: direct.compactMap { CIDR($0) })
     }
 
-    private func entries(_ overlay: Overlay) -> OverlayEntries {
-        var all = OverlayEntries()
-        for peer in overlay.peers {
-            let entries = OverlayEntries(to: peer, of: overlay, on: Self.index)
-            all.routes += entries.routes
-            all.neighbors += entries.neighbors
-            all.forwarding += entries.forwarding
-        }
-        return all
+    private func entries(_ overlay: VXLANOverlay) -> OverlayEntries {
+        let peers = overlay.wanted(on: Self.index).peers.map(\.entries)
+        return OverlayEntries(
+            routes: peers.flatMap(\.routes), neighbors: peers.flatMap(\.neighbors),
+            forwarding: peers.flatMap(\.forwarding))
     }
 
     /// The differences and what is done about them.
-    private func plan(_ overlay: Overlay, _ present: OverlayEntries) -> (found: [String], done: [String]) {
-        let plan = OverlayPlan(overlay, on: Self.index, present)
+    private func plan(_ overlay: VXLANOverlay, _ present: OverlayEntries) -> (found: [String], done: [String]) {
+        let plan = OverlayPlan(overlay.wanted(on: Self.index), present)
         return (plan.differences.map { "\($0)" }, plan.changes.map(text))
     }
 
@@ -122,11 +118,29 @@ struct OverlayPlanTests {
         let elsewhere = InterfaceIndex(rawValue: 9)
         present.routes.append(
             Route(
-                to: try #require(CIDR("10.9.0.0/24")), device: elsewhere, table: Route.mainTable, origin: Overlay.origin
+                to: try #require(CIDR("10.9.0.0/24")), device: elsewhere, table: Route.mainTable, origin: .overlay
             ))
         present.routes.append(
-            Route(to: try #require(CIDR("10.244.9.0/24")), device: Self.index, table: 100, origin: Overlay.origin))
+            Route(to: try #require(CIDR("10.244.9.0/24")), device: Self.index, table: 100, origin: .overlay))
         #expect(plan(overlay, present).done.isEmpty)
+    }
+
+    @Test func anOverlayWithoutADeviceHasRoutesOnly() throws {
+        let subnets = try ["10.244.2.0/24", "10.244.3.0/24"].map { try #require(CIDR($0)) }
+        let routes = subnets.map { Route(toPart: $0, via: endpoint, device: Self.underlay) }
+        let wanted = WantedState(
+            peers: [WantedState.Peer(endpoint: endpoint, OverlayEntries(routes: [routes[0]]))], name: "eth0",
+            device: nil, networks: [network])
+        let foreign = Route(toPart: try #require(CIDR("10.9.0.0/24")), via: endpoint, device: Self.underlay)
+        let plan = OverlayPlan(wanted, OverlayEntries(routes: [routes[1], foreign]))
+        #expect(
+            plan.differences.map { "\($0)" } == [
+                "peer 192.168.1.12: route 10.244.2.0/24 missing, added",
+                "device eth0: route 10.244.3.0/24 surplus, removed",
+            ])
+        #expect(plan.changes == [.remove(routes[1]), .add(routes[0])])
+        #expect(OverlayInspection(wanted, plan.differences).peers[endpoint]?.route == .missing)
+        #expect(OverlayInspection(wanted, plan.differences).peers[endpoint]?.neighbor == nil)
     }
 
     @Test func peersOnTheSameLinkAreRoutedAsTheyAre() throws {

@@ -3,7 +3,7 @@ import LinuxSystem
 import Overlay
 import Probing
 
-extension Overlay {
+extension VXLANOverlay {
     /// Asks the devices of all peers for an echo, with packets as large as the overlay's may be.
     ///
     /// The packets leave by this host's device, except to subnets that are routed without encapsulation.

@@ -7,7 +7,7 @@ import Testing
 
 /// The kernel's state is made what it should be, whatever was done to it.
 @Suite(.enabled(if: Executables.canCreateNamespaces))
-struct OverlayTests {
+struct VXLANOverlayTests {
     let host: TestHost
     let underlay: InterfaceIndex
 
@@ -25,7 +25,7 @@ struct OverlayTests {
         underlay = try #require(try socket.link(named: "under0")).index
     }
 
-    private func overlay(peers: Int = 2, mtu: UInt32 = 1450, over6 isV6: Bool = false) throws -> Overlay {
+    private func overlay(peers: Int = 2, mtu: UInt32 = 1450, over6 isV6: Bool = false) throws -> VXLANOverlay {
         let prefix = isV6 ? "fd77::" : "192.168.77."
         let addresses = try ["10.244.1.0", "fd00:1::"].map { try #require(IPAddress($0)) }
         let device = VXLANDevice(
@@ -40,12 +40,12 @@ struct OverlayTests {
                     try #require(CIDR("10.244.\(2 + number).0/24")), try #require(CIDR("fd00:\(2 + number)::/64")),
                 ])
         }
-        return Overlay(
+        return VXLANOverlay(
             device: device, networks: [CIDR("10.244.0.0/16"), CIDR("fd00::/16")].compactMap { $0 }, peers: others)
     }
 
     @discardableResult
-    private func reconcile(_ overlay: Overlay) throws -> [String] {
+    private func reconcile(_ overlay: VXLANOverlay) throws -> [String] {
         try host.namespace.run { () throws(SystemError) in
             var socket = try RouteSocket()
             return try overlay.reconcile(on: &socket)

@@ -1,0 +1,91 @@
+public import Addressing
+public import LinuxSystem
+public import RouteNetlink
+
+/// A network over many hosts by VXLAN: this host's device, and what leads to the others.
+public struct VXLANOverlay: Sendable {
+    public let device: VXLANDevice
+    /// Every host's subnet lies in one of these.
+    public let networks: [CIDR]
+    public let peers: [VXLANPeer]
+    /// Where the underlay reaches peers without a router, so that they need no encapsulation; empty to encapsulate all.
+    public let directNetworks: [CIDR]
+
+    public init(device: VXLANDevice, networks: [CIDR], peers: [VXLANPeer], directNetworks: [CIDR] = []) {
+        self.device = device
+        self.networks = networks
+        self.peers = peers
+        self.directNetworks = directNetworks
+    }
+
+    /// Makes the kernel's state what it should be, and writes nothing where it is; works on the calling thread's namespace.
+    ///
+    /// - Parameter host: a socket in the calling thread's namespace.
+    /// - Returns: what was otherwise, and has been mended.
+    /// - Throws: the first thing that the kernel refused, after all the rest has been done.
+    public func reconcile(on host: inout RouteSocket) throws(SystemError) -> [OverlayDifference] {
+        var differences: [OverlayDifference] = []
+        let link = try device.ensure(on: &host, &differences)
+        return try differences + wanted(on: link.index).reconcile(on: &host)
+    }
+
+    /// Compares the kernel's state with what it should be, and changes nothing.
+    ///
+    /// - Parameter host: a socket in the calling thread's namespace.
+    /// - Returns: what `reconcile` would mend, and how it is for each peer.
+    /// - Throws: `EEXIST` when another kind of link has the device's name; what the kernel refused to tell.
+    public func inspect(on host: inout RouteSocket) throws(SystemError) -> OverlayInspection {
+        let (link, differences) = try device.inspect(on: &host)
+        return try wanted(on: link?.index).inspect(on: &host, with: differences)
+    }
+
+    /// Whether a subnet is routed to its peer as it is.
+    public func isDirect(_ subnet: CIDR, of peer: VXLANPeer) -> Bool {
+        subnet.family == peer.endpoint.family && directNetworks.contains { $0.contains(peer.endpoint) }
+    }
+
+    /// What leads to the peers by a device of an index, nil where there is none yet.
+    func wanted(on index: InterfaceIndex?) -> WantedState {
+        let link = index ?? .noInterface
+        switch device.delivery {
+        case .routed:
+            return state(index) { entries(to: $0, on: link) }
+        case .segment(_, nil):
+            return state(index, learning: .fromPeers) { peer in
+                OverlayEntries(forwarding: [Neighbor(.forwarding, on: link, peer.endpoint, is: .zero)])
+            }
+        case .segment(_, let group?):
+            // The kernel makes it with the device.
+            let entry = Neighbor(.forwarding, on: link, group, is: .zero, through: device.underlay)
+            return state(index, shared: OverlayEntries(forwarding: [entry]), learning: .fromAll) { _ in
+                OverlayEntries()
+            }
+        }
+    }
+
+    private func state(
+        _ index: InterfaceIndex?, shared: OverlayEntries = OverlayEntries(), learning: WantedState.Learning = .none,
+        _ entries: (VXLANPeer) -> OverlayEntries
+    ) -> WantedState {
+        WantedState(
+            peers: peers.map { WantedState.Peer(endpoint: $0.endpoint, entries($0)) }, shared: shared,
+            name: device.name, device: index, networks: networks, learning: learning)
+    }
+
+    /// Its subnets, each by its device or straight by its address.
+    private func entries(to peer: VXLANPeer, on link: InterfaceIndex) -> OverlayEntries {
+        var entries = OverlayEntries()
+        for subnet in peer.subnets {
+            if isDirect(subnet, of: peer) {
+                entries.routes.append(Route(toPart: subnet, via: peer.endpoint, device: device.underlay))
+            } else {
+                entries.routes.append(Route(toPart: subnet, via: subnet.first, device: link, isOnLink: true))
+                entries.neighbors.append(Neighbor(.neighbors, on: link, subnet.first, is: peer.mac))
+            }
+        }
+        if !entries.neighbors.isEmpty {
+            entries.forwarding = [Neighbor(.forwarding, on: link, peer.endpoint, is: peer.mac)]
+        }
+        return entries
+    }
+}

@@ -1,0 +1,52 @@
+public import Addressing
+public import RouteNetlink
+
+/// What should be in the kernel for an overlay, its device aside: a plain value that a backend works out.
+///
+/// What is an overlay's own, and goes when it is not wanted: routes of ``Route/Origin/overlay`` by its device or into its
+/// networks, and the neighbours and forwarding entries of its device. Everything else is left alone.
+public struct WantedState: Hashable, Sendable {
+    /// What leads to the other hosts.
+    public let peers: [Peer]
+    /// What leads to no host alone, such as to a multicast group.
+    public let shared: OverlayEntries
+    /// The name of the device, or of the underlay where there is none: whose differences are that are no peer's.
+    public let name: String
+    /// Nil where the overlay needs no device of its own, or where that is not there yet.
+    public let device: InterfaceIndex?
+    /// Every host's part of the overlay lies in one of these.
+    public let networks: [CIDR]
+    public let learning: Learning
+
+    /// Another host.
+    public struct Peer: Hashable, Sendable {
+        /// Its address on the underlay.
+        public let endpoint: IPAddress
+        public let entries: OverlayEntries
+
+        public init(endpoint: IPAddress, _ entries: OverlayEntries) {
+            self.endpoint = endpoint
+            self.entries = entries
+        }
+    }
+
+    /// Which forwarding entries the device may find out by itself.
+    public enum Learning: Hashable, Sendable {
+        case none
+        /// Those that lead to a peer.
+        case fromPeers
+        case fromAll
+    }
+
+    public init(
+        peers: [Peer], shared: OverlayEntries = OverlayEntries(), name: String, device: InterfaceIndex?,
+        networks: [CIDR], learning: Learning = .none
+    ) {
+        self.peers = peers
+        self.shared = shared
+        self.name = name
+        self.device = device
+        self.networks = networks
+        self.learning = learning
+    }
+}
