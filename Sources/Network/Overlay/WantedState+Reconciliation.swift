@@ -5,10 +5,14 @@ public import RouteNetlink
 extension WantedState {
     /// Makes the kernel's state what it should be, and writes nothing where it is.
     ///
-    /// - Parameter host: a socket in the namespace of the overlay.
+    /// - Parameters:
+    ///   - host: a socket in the namespace of the overlay.
+    ///   - lock: that of the namespace.
     /// - Returns: what was otherwise, and has been mended.
     /// - Throws: the first thing that the kernel refused, after all the rest has been done.
-    public func reconcile(on host: inout RouteSocket) throws(SystemError) -> [OverlayDifference] {
+    public func reconcile(
+        on host: inout RouteSocket, holding lock: borrowing OverlayLock
+    ) throws(SystemError) -> [OverlayDifference] {
         let plan = OverlayPlan(self, try present(on: &host))
         try host.perform(
             plan.changes.map { change in

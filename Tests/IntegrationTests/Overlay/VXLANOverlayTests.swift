@@ -48,7 +48,7 @@ struct VXLANOverlayTests {
     private func reconcile(_ overlay: VXLANOverlay) throws -> [String] {
         try host.namespace.run { () throws(SystemError) in
             var socket = try RouteSocket()
-            return try overlay.reconcile(on: &socket)
+            return try overlay.reconcile(on: &socket, holding: OverlayLock())
         }.map { "\($0)" }
     }
 

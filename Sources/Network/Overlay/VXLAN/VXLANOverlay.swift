@@ -20,13 +20,20 @@ public struct VXLANOverlay: Sendable {
 
     /// Makes the kernel's state what it should be, and writes nothing where it is; works on the calling thread's namespace.
     ///
-    /// - Parameter host: a socket in the calling thread's namespace.
+    /// - Parameters:
+    ///   - host: a socket in the calling thread's namespace.
+    ///   - lock: that of the namespace.
     /// - Returns: what was otherwise, and has been mended.
     /// - Throws: the first thing that the kernel refused, after all the rest has been done.
-    public func reconcile(on host: inout RouteSocket) throws(SystemError) -> [OverlayDifference] {
+    public func reconcile(
+        on host: inout RouteSocket, holding lock: borrowing OverlayLock
+    ) throws(SystemError) -> [OverlayDifference] {
+        if case .routed(let addresses) = device.delivery {
+            for family in Set(addresses.map(\.family)) { try host.enableForwarding(family) }
+        }
         var differences: [OverlayDifference] = []
         let link = try device.ensure(on: &host, &differences)
-        return try differences + wanted(on: link.index).reconcile(on: &host)
+        return try differences + wanted(on: link.index).reconcile(on: &host, holding: lock)
     }
 
     /// Compares the kernel's state with what it should be, and changes nothing.
