@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// The rules for names that end up in paths and in the kernel.
 public enum Identifier {
     /// Whether a container id or network name has only the letters that the specification allows:
@@ -33,19 +35,11 @@ public enum Identifier {
         }
     }
 
-    /// What the kernel takes as the name of an interface, `dev_valid_name`: 15 bytes, no `/`, no `:`, no white space.
-    ///
-    /// - Throws: code 4.
+    /// - Throws: code 4 for a name that no interface can have.
     public static func checkInterfaceName(_ text: String) throws(CNIError) {
-        guard !text.isEmpty else { throw CNIError(.invalidEnvironment, "interface name is empty") }
-        guard text.utf8.count < 16 else {
-            throw CNIError(
-                .invalidEnvironment, "interface name is too long",
-                details: "interface name should be less than 16 characters")
-        }
-        guard text != ".", text != ".." else { throw CNIError(.invalidEnvironment, "interface name is . or ..") }
-        guard !text.unicodeScalars.contains(where: { $0 == "/" || $0 == ":" || $0.properties.isWhitespace }) else {
-            throw CNIError(.invalidEnvironment, "interface name contains / or : or whitespace characters")
-        }
+        guard let fault = InterfaceName.fault(of: text) else { return }
+        throw CNIError(
+            .invalidEnvironment, "\(fault)",
+            details: fault == .tooLong ? "interface name should be less than 16 characters" : nil)
     }
 }

@@ -68,9 +68,8 @@ public struct VXLANConfiguration {
         vni = try Self.number(reader, "vni", in: 1...0xff_ffff) ?? 1
         port = UInt16(
             truncatingIfNeeded: try Self.number(reader, "port", in: 1...65535) ?? UInt32(VXLANDevice.defaultPort))
-        device = try reader.optional("device") ?? "vxlan.\(vni)"
-        underlay = try reader.optional("iface")
-        for name in [device, underlay].compactMap({ $0 }) { try Identifier.checkInterfaceName(name) }
+        device = try Self.interfaceName(reader, "device") ?? "vxlan.\(vni)"
+        underlay = try Self.interfaceName(reader, "iface")
         let least: UInt32 = networks.contains { $0.family == .v6 } ? 1280 : 68
         mtu = try Self.number(reader, "mtu", in: least...65535)
         mode = try Self.mode(reader)
@@ -107,6 +106,12 @@ public struct VXLANConfiguration {
         case (nil, let file?): return .file(file)
         default: throw CNIError(.invalidConfiguration, "expected exactly one of nodes and nodesFile")
         }
+    }
+
+    private static func interfaceName(_ reader: JSONReader, _ member: String) throws(JSONError) -> String? {
+        guard let name: String = try reader.optional(member) else { return nil }
+        if let fault = InterfaceName.fault(of: name) { throw JSONError(path: member, message: "\(fault)") }
+        return name
     }
 
     private static func number(

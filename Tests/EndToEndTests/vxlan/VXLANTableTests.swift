@@ -86,6 +86,12 @@ struct VXLANTableTests {
             testDescription: "iface", nodes: "[\(own)]", more: ["iface": "eth7"],
             message: "iface: this host has no interface \"eth7\""),
         BadTable(
+            testDescription: "device", nodes: "[\(own)]", more: ["device": "overlay.of.ours.1"],
+            message: "device: interface name is too long"),
+        BadTable(
+            testDescription: "iface that cannot be", nodes: "[\(own)]", more: ["iface": "eth 0"],
+            message: "iface: interface name contains / or : or whitespace characters"),
+        BadTable(
             testDescription: "no bridge plugin", nodes: "[\(own)]", more: ["delegate": ["type": "nothing"]],
             message: "failed to find plugin \"nothing\""),
     ]

@@ -32,7 +32,9 @@ struct VXLANConfigurationTests {
         (["group": "239.1.1.1"], #"group: only mode "segment" has broadcast to send to a group"#),
         (["mode": "segment", "group": "10.0.0.1"], "group: expected a multicast address, got 10.0.0.1"),
         (["checksumOffload": "maybe"], #"checksumOffload: expected "auto", "on" or "off", got "maybe""#),
-        (["device": "a/b"], "interface name contains / or : or whitespace characters"),
+        (["iface": ""], "iface: interface name is empty"),
+        (["device": "abcdefghijklmnop"], "device: interface name is too long"),
+        (["device": "a/b"], "device: interface name contains / or : or whitespace characters"),
     ]
 
     @Test(arguments: refusals)
