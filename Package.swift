@@ -83,7 +83,7 @@ let package = Package(
         .target(
             name: "NodeTable",
             dependencies: [
-                "CNI", "ContainerLinks", "Overlay", "RouteNetlink", "JSON", "Addressing", "Hashing", "LinuxSystem",
+                "CNI", "Overlay", "RouteNetlink", "JSON", "Addressing", "Hashing", "LinuxSystem",
             ],
             path: "Sources/Cluster/NodeTable"),
 
@@ -124,6 +124,7 @@ let package = Package(
         unitTests("FlannelPlugin", "Flannel", "CNI", "JSON"),
         unitTests("BridgePlugin", "CNI", "Attachments", "ContainerLinks", "JSON", "TestSupport"),
         unitTests("HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
+        unitTests("VXLANPlugin", "NodeTable", "CNI", "JSON"),
 
         integrationTests("LinuxSystem", "TestSupport"),
         integrationTests("Leases", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),

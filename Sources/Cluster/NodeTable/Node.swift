@@ -12,62 +12,81 @@ public struct Node: Hashable, Sendable {
     public let mac: MACAddress
     public let shares: [Share]
     /// Its place in the table, for error texts.
-    let place: String
+    public let place: String
 
     /// Addresses that are the node's alone.
     public struct Share: Hashable, Sendable {
         /// What is routed to it; nil in a segment.
-        let subnet: CIDR?
-        let range: IPRange
+        public let subnet: CIDR?
+        public let range: IPRange
+        /// The range of the overlay that they lie in.
+        public let network: CIDR
     }
 
     /// Reads an entry of the table.
     ///
+    /// - Parameters:
+    ///   - reader: the entry.
+    ///   - networks: the overlay's ranges.
+    ///   - vni: what the address of the node's device is derived from.
+    ///   - isRouted: whether each node has subnets of its own, and not a range of one segment.
     /// - Throws: an error with the place of what will not do.
-    init(reading reader: JSONReader, _ configuration: VXLANConfiguration) throws(JSONError) {
+    init(reading reader: JSONReader, networks: [CIDR], vni: UInt32, isRouted: Bool) throws(JSONError) {
         place = reader.path
         name = try reader.optional("name")
         publicIP = try reader.required("publicIP")
         guard !publicIP.isMulticast, !publicIP.isUnspecified, !publicIP.isLoopback,
-            !configuration.networks.contains(where: { [publicIP] in $0.contains(publicIP) })
+            !networks.contains(where: { [publicIP] in $0.contains(publicIP) })
         else {
             throw JSONError(
                 path: "\(place).publicIP",
-                message: "expected an address that the other hosts reach, outside network "
-                    + "\(configuration.networksText), got \(publicIP)")
+                message: "expected an address that the other hosts reach, outside network \(Self.text(networks)), got "
+                    + "\(publicIP)")
         }
-        mac = try reader.optional("vtepMAC") ?? .derived(vni: configuration.vni, publicIP: publicIP)
+        mac = try reader.optional("vtepMAC") ?? .derived(vni: vni, publicIP: publicIP)
         guard !mac.isMulticast, !mac.isZero else {
             throw JSONError(path: "\(place).vtepMAC", message: "expected the address of one interface, got \(mac)")
         }
-        switch configuration.mode {
-        case .routed:
-            shares = try reader.required("subnet", as: OneOrMore<CIDR>.self).elements.compactMap(Share.init)
-        case .segment:
-            let spans = try reader.optional("range", as: OneOrMore<AddressSpan>.self)?.elements ?? []
-            shares = spans.map { Share(subnet: nil, range: $0.range) }
-        }
-        try checkShares(reader, configuration)
+        shares = try isRouted ? Self.subnets(reader, in: networks) : Self.ranges(reader, in: networks)
     }
 
-    private func checkShares(_ reader: JSONReader, _ configuration: VXLANConfiguration) throws(JSONError) {
-        func fail(_ message: String) -> JSONError {
-            JSONError(path: "\(reader.path).\(configuration.shareMember)", message: message)
+    private static func subnets(_ reader: JSONReader, in networks: [CIDR]) throws(JSONError) -> [Share] {
+        let path = "\(reader.path).subnet"
+        let subnets = try reader.required("subnet", as: OneOrMore<CIDR>.self).elements
+        guard !subnets.isEmpty else { throw JSONError(path: path, message: "expected a network") }
+        let written = subnets.compactMap { subnet in
+            IPRange(first: subnet.first, last: subnet.last).map { (subnet: Optional(subnet), range: $0) }
         }
-        if configuration.mode.isRouted && shares.isEmpty { throw fail("expected a network") }
-        for (index, share) in shares.enumerated() {
-            guard configuration.network(of: share) != nil else {
-                throw fail("\(share) is not in network \(configuration.networksText)")
+        return try shares(written, in: networks, path)
+    }
+
+    private static func ranges(_ reader: JSONReader, in networks: [CIDR]) throws(JSONError) -> [Share] {
+        let ranges = try reader.optional("range", as: OneOrMore<AddressSpan>.self)?.elements.map(\.range) ?? []
+        return try shares(ranges.map { (subnet: nil, range: $0) }, in: networks, "\(reader.path).range")
+    }
+
+    private static func shares(
+        _ written: [(subnet: CIDR?, range: IPRange)], in networks: [CIDR], _ path: String
+    ) throws(JSONError) -> [Share] {
+        var shares: [Share] = []
+        for (subnet, range) in written {
+            let text = subnet.map { "\($0)" } ?? "\(range)"
+            guard let network = networks.first(where: { $0.contains(range.first) && $0.contains(range.last) }) else {
+                throw JSONError(path: path, message: "\(text) is not in network \(Self.text(networks))")
             }
-            guard !shares[..<index].contains(where: { $0.range.family == share.range.family }) else {
-                throw fail("expected no more than one of \(share.range.family)")
+            guard !shares.contains(where: { $0.range.family == range.family }) else {
+                throw JSONError(path: path, message: "expected no more than one of \(range.family)")
             }
             // A gateway and a container, and in a subnet the first and the last address beside.
-            guard share.range.count >= (share.subnet == nil ? 2 : 4) else {
-                throw fail("\(share) has no room for a gateway and a container")
+            guard range.count >= (subnet == nil ? 2 : 4) else {
+                throw JSONError(path: path, message: "\(text) has no room for a gateway and a container")
             }
+            shares.append(Share(subnet: subnet, range: range, network: network))
         }
+        return shares
     }
+
+    private static func text(_ networks: [CIDR]) -> String { networks.map { "\($0)" }.joined(separator: ", ") }
 
     /// How error texts call the node.
     var title: String { name.map { "\($0) (\(publicIP))" } ?? "\(publicIP)" }
@@ -77,11 +96,6 @@ public struct Node: Hashable, Sendable {
 }
 
 extension Node.Share: CustomStringConvertible {
-    init?(_ subnet: CIDR) {
-        guard let range = IPRange(first: subnet.first, last: subnet.last) else { return nil }
-        self.init(subnet: subnet, range: range)
-    }
-
     public var description: String { subnet.map { "\($0)" } ?? "\(range)" }
 }
 

@@ -13,7 +13,12 @@ struct NodeTable {
     init(_ configuration: VXLANConfiguration) throws {
         do throws(JSONError) {
             var nodes: [Node] = []
-            for reader in try configuration.table.entries() { nodes.append(try Node(reading: reader, configuration)) }
+            for reader in try configuration.table.entries() {
+                nodes.append(
+                    try Node(
+                        reading: reader, networks: configuration.networks, vni: configuration.vni,
+                        isRouted: configuration.mode.isRouted))
+            }
             try self.init(nodes)
         } catch {
             guard case .file(let path) = configuration.table else { throw error }

@@ -1,7 +1,5 @@
 import Addressing
 public import CNI
-public import ContainerLinks
-public import LinuxSystem
 public import Overlay
 public import RouteNetlink
 
@@ -14,9 +12,7 @@ public struct OverlaySite {
     public let nodes: [Node]
     public let underlay: Underlay
     /// Bytes of payload in a frame of the overlay's.
-    let mtu: UInt32
-    /// The plugin that containers are left to.
-    public let delegate: DelegateConfiguration
+    public let mtu: UInt32
 
     /// Finds out where this host is, and changes nothing.
     ///
@@ -30,7 +26,6 @@ public struct OverlaySite {
         nodes = table.nodes
         underlay = try Underlay(configuration.underlay, of: node.publicIP, among: addresses, on: &host)
         mtu = try underlay.mtu(configuration.mtu)
-        delegate = try DelegateConfiguration(input, configuration, on: node, mtu: mtu)
         if case .segment(let group?) = configuration.mode, group.family != node.publicIP.family {
             throw CNIError(.invalidConfiguration, "group: \(group) is not \(node.publicIP.family), as the underlay is")
         }
@@ -38,12 +33,9 @@ public struct OverlaySite {
 
     /// What the table says of the kernel's state.
     ///
-    /// - Parameter findBridge: gives the bridge that a segment hangs on; not called in routed mode.
+    /// - Parameter bridge: what a segment hangs on; nil where there is no such bridge, and in routed mode.
     /// - Returns: the overlay, which nothing has been done for yet.
-    /// - Throws: what `findBridge` does.
-    public func overlay(
-        findBridge: (Bridge.Options) throws(SystemError) -> InterfaceIndex
-    ) throws(SystemError) -> VXLANOverlay {
+    public func overlay(bridge: InterfaceIndex?) -> VXLANOverlay {
         let delivery: VXLANDevice.Delivery
         var directNetworks: [CIDR] = []
         switch configuration.mode {
@@ -51,8 +43,7 @@ public struct OverlaySite {
             delivery = .routed(addresses: node.subnets.map(\.first))
             if isDirect { directNetworks = underlay.networks }
         case .segment(let group):
-            let options = Bridge.Options(name: delegate.bridge, mtu: mtu, isPromiscuous: false, filtersVLANs: false)
-            delivery = .segment(bridge: try findBridge(options), group: group)
+            delivery = .segment(bridge: bridge ?? .noInterface, group: group)
         }
         let device = VXLANDevice(
             name: configuration.device, id: configuration.vni, port: configuration.port, underlay: underlay.link.index,

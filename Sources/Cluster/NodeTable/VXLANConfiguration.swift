@@ -20,6 +20,8 @@ public struct VXLANConfiguration {
     /// Bytes; nil for as much as the underlay leaves.
     let mtu: UInt32?
     public let mode: Mode
+    /// The bridge that a segment hangs on, which is the containers'; nil in routed mode.
+    public let bridge: String?
     let checksumOffload: ChecksumPolicy
     /// Whether what leaves the networks gets this host's address.
     public let masquerades: Bool
@@ -73,19 +75,10 @@ public struct VXLANConfiguration {
         let least: UInt32 = networks.contains { $0.family == .v6 } ? 1280 : 68
         mtu = try Self.number(reader, "mtu", in: least...65535)
         mode = try Self.mode(reader)
+        bridge = try mode.isRouted ? nil : Self.bridge(reader)
         checksumOffload = try reader.optional("checksumOffload") ?? .auto
         masquerades = try reader.optional("ipMasq") ?? false
     }
-
-    /// The member of a node that has its addresses.
-    var shareMember: String { mode.isRouted ? "subnet" : "range" }
-
-    /// The range of the overlay that a node's addresses lie in.
-    func network(of share: Node.Share) -> CIDR? {
-        networks.first { $0.contains(share.range.first) && $0.contains(share.range.last) }
-    }
-
-    var networksText: String { networks.map { "\($0)" }.joined(separator: ", ") }
 
     private static func networks(_ reader: JSONReader) throws -> [CIDR] {
         let networks = try reader.required("network", as: OneOrMore<CIDR>.self).elements
@@ -124,6 +117,13 @@ public struct VXLANConfiguration {
                 "\(name): expected a number from \(range.lowerBound) to \(range.upperBound), got \(number)")
         }
         return value
+    }
+
+    /// As the delegate finds it: what `delegate` says goes first, and what is no name leaves its default.
+    private static func bridge(_ reader: JSONReader) throws(JSONError) -> String {
+        let delegate: JSONObject? = try reader.optional("delegate")
+        let own: JSONValue? = try reader.optional("bridge")
+        return (delegate?.value(ofExactly: "bridge") ?? own ?? delegate?["bridge"])?.string ?? "cni0"
     }
 
     private static func mode(_ reader: JSONReader) throws -> Mode {

@@ -10,15 +10,15 @@ import RouteNetlink
 extension VXLANPlugin {
     func check(_ invocation: Invocation) throws {
         let configuration = invocation.configuration
-        let site = try OverlaySite.reconciled(configuration)
-        if site.configuration.masquerades { try mendMasquerade(of: invocation, site) }
-        try site.delegate.forwarding(configuration).delegate(for: configuration).check()
+        let host = try ReconciledHost(configuration)
+        if host.site.configuration.masquerades { try mendMasquerade(of: invocation, host.site) }
+        try host.delegate.forwarding(configuration).delegate(for: configuration).check()
     }
 
     func status(_ configuration: NetworkConfiguration) throws {
-        let site: OverlaySite
+        let host: ReconciledHost
         do {
-            site = try OverlaySite.reconciled(configuration) { site in
+            host = try ReconciledHost(configuration) { site in
                 guard site.underlay.isUp else {
                     throw CNIError(.notAvailable, "the underlay, \(site.underlay.link.name), is down")
                 }
@@ -29,7 +29,7 @@ extension VXLANPlugin {
             let error = CNIError(describing: error)
             throw CNIError(.notAvailable, error.message, details: error.details)
         }
-        try site.delegate.forwarding(configuration).delegate(for: configuration).status()
+        try host.delegate.forwarding(configuration).delegate(for: configuration).status()
     }
 
     private func mendMasquerade(of invocation: Invocation, _ site: OverlaySite) throws {

@@ -37,7 +37,7 @@ extension VXLANPlugin {
             try Self.masquerade().removeAll(ofNetwork: configuration.name, except: valid, on: &nftables)
         }
         // Peers that left the table go.
-        teardown.attempt { _ = try OverlaySite.reconciled(configuration) }
+        teardown.attempt { _ = try ReconciledHost(configuration) }
         try teardown.finish()
     }
 }

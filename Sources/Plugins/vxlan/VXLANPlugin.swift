@@ -15,15 +15,15 @@ struct VXLANPlugin: CNIPlugin {
 
     func add(_ invocation: Invocation) throws -> CNIResult {
         let configuration = invocation.configuration
-        let site = try OverlaySite.reconciled(configuration)
+        let host = try ReconciledHost(configuration)
         var rollback = Rollback(report: StandardStreams.log)
-        let delegate = try site.delegate.delegate(for: configuration)
+        let delegate = try host.delegate.delegate(for: configuration)
         let result = try delegate.add()
-        rollback.register("delete by \(site.delegate.type)") { try delegate.delete() }
+        rollback.register("delete by \(host.delegate.type)") { try delegate.delete() }
         try Interruption.check()
         let addresses = result.addresses.map(\.address)
-        if site.configuration.masquerades {
-            let masquerade = Self.masquerade(exempting: site.configuration.networks)
+        if host.site.configuration.masquerades {
+            let masquerade = Self.masquerade(exempting: host.site.configuration.networks)
             let owner = invocation.attachment
             var nftables = try NftablesSocket()
             try masquerade.add(addresses, for: owner, on: &nftables)

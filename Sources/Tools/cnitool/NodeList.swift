@@ -1,7 +1,6 @@
 import Addressing
 import CNI
 import CNIRuntime
-import ContainerLinks
 import LinuxSystem
 import NodeTable
 import Overlay
@@ -25,9 +24,8 @@ enum NodeList: Subcommand {
         guard !probes || site.configuration.mode.isRouted else {
             throw Failure(lines: ["--probe: the nodes of a segment have no addresses of their own in the overlay"])
         }
-        let overlay = try site.overlay { options throws(SystemError) in
-            try host.link(named: options.name)?.index ?? .noInterface
-        }
+        let bridge = try site.configuration.bridge.flatMap { try host.link(named: $0)?.index }
+        let overlay = site.overlay(bridge: bridge)
         let inspection = try overlay.inspect(on: &host)
         let echoes = probes ? try overlay.probe(timeout: timeout) : nil
         let rows = site.nodes.map { node in

@@ -1,6 +1,7 @@
 import Addressing
-public import CNI
+import CNI
 import JSON
+import NodeTable
 
 /// What the delegate is told, which by default is `bridge` with `host-local`.
 extension DelegateConfiguration {
@@ -8,9 +9,9 @@ extension DelegateConfiguration {
     ///
     /// - Throws: code 7 for a `delegate` or an `ipam` that will not do.
     init(_ input: NetworkConfiguration, _ configuration: VXLANConfiguration, on node: Node, mtu: UInt32) throws {
-        let ranges = node.shares.map { share in configuration.range(of: share) }
         try self.init(
-            input, ranges: ranges, routes: configuration.mode.isRouted ? configuration.networks : [],
+            input, ranges: node.shares.map(\.hostLocalRange),
+            routes: configuration.mode.isRouted ? configuration.networks : [],
             defaults: ["mtu": .number(JSONNumber(mtu))])
         let ipam = object["ipam"]?.object
         guard ipam?["type"] != "host-local" || ipam?.contains("ranges") == true || ipam?.contains("subnet") == true
@@ -25,7 +26,7 @@ extension DelegateConfiguration {
     }
 
     /// For removing containers, whatever is wrong with the rest of the configuration: any range will do.
-    public init(removing input: NetworkConfiguration) throws {
+    init(removing input: NetworkConfiguration) throws {
         let networks = (try? input.reader.optional("network", as: OneOrMore<CIDR>.self))?.elements ?? []
         try self.init(input, ranges: networks.map { ["subnet": .string("\($0)")] }, routes: [], defaults: [:])
     }
@@ -68,19 +69,16 @@ extension DelegateConfiguration {
         }
         return ipam
     }
-
-    /// The bridge that containers hang on.
-    var bridge: String { object["bridge"]?.string ?? "cni0" }
 }
 
-extension VXLANConfiguration {
+extension Node.Share {
     /// As host-local takes it, whose gateway is the first address.
-    fileprivate func range(of share: Node.Share) -> JSONObject {
-        if let subnet = share.subnet { return ["subnet": .string("\(subnet)")] }
-        let first = JSONValue.string("\(share.range.first)")
+    fileprivate var hostLocalRange: JSONObject {
+        if let subnet { return ["subnet": .string("\(subnet)")] }
+        let first = JSONValue.string("\(range.first)")
         return [
-            "subnet": .string(network(of: share).map { "\($0)" } ?? ""), "rangeStart": first,
-            "rangeEnd": .string("\(share.range.last)"), "gateway": first,
+            "subnet": .string("\(network)"), "rangeStart": first, "rangeEnd": .string("\(range.last)"),
+            "gateway": first,
         ]
     }
 }

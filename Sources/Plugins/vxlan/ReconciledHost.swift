@@ -1,0 +1,55 @@
+import Addressing
+import CNI
+import ContainerLinks
+import LinuxSystem
+import NodeTable
+import Overlay
+import RouteNetlink
+
+/// This host, where the kernel's state is what the table of nodes says, and the plugin that containers are left to.
+struct ReconciledHost {
+    let site: OverlaySite
+    let delegate: DelegateConfiguration
+
+    /// Reads the table, and makes the kernel's state what it says, with no other process doing the same meanwhile.
+    ///
+    /// - Parameters:
+    ///   - input: what this plugin was given.
+    ///   - verify: throws when nothing is to be changed after all.
+    /// - Throws: what `verify` does; code 7 when the configuration, the table or this host's place in it will not do, 11
+    ///   when another process takes too long; what the kernel refused.
+    init(_ input: NetworkConfiguration, verify: (OverlaySite) throws -> Void = { _ in }) throws {
+        do {
+            let lock = try OverlayLock()
+            var host = try RouteSocket()
+            site = try OverlaySite(input, on: &host)
+            delegate = try DelegateConfiguration(input, site.configuration, on: site.node, mtu: site.mtu)
+            // Without a plugin to hand containers to, there is no reason to change anything.
+            _ = try delegate.delegate(for: input)
+            try verify(site)
+            let bridge = try Self.ensureBridge(of: site, on: &host)
+            Self.report(try site.overlay(bridge: bridge).reconcile(on: &host, holding: lock))
+        } catch let error as SystemError where error.code == .timedOut {
+            throw CNIError(.tryAgainLater, "\(error)")
+        }
+    }
+
+    /// Sees that there is the bridge that a segment hangs on.
+    ///
+    /// - Returns: nil where there are routes instead.
+    /// - Throws: as `Bridge.ensure` does.
+    private static func ensureBridge(
+        of site: OverlaySite, on host: inout RouteSocket
+    ) throws(SystemError) -> InterfaceIndex? {
+        guard let name = site.configuration.bridge else { return nil }
+        let options = Bridge.Options(name: name, mtu: site.mtu, isPromiscuous: false, filtersVLANs: false)
+        return try Bridge.ensure(options, on: &host).link.index
+    }
+
+    /// Tells on standard error what was mended, the first of it when there is much.
+    private static func report(_ differences: [OverlayDifference]) {
+        let limit = 20
+        for difference in differences.prefix(limit) { StandardStreams.log("\(difference)") }
+        if differences.count > limit { StandardStreams.log("and \(differences.count - limit) more") }
+    }
+}
