@@ -82,9 +82,7 @@ let package = Package(
         .target(name: "Flannel", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/Cluster/Flannel"),
         .target(
             name: "NodeTable",
-            dependencies: [
-                "CNI", "Overlay", "RouteNetlink", "JSON", "Addressing", "Hashing", "LinuxSystem",
-            ],
+            dependencies: ["Overlay", "RouteNetlink", "JSON", "Addressing", "Hashing", "LinuxSystem"],
             path: "Sources/Cluster/NodeTable"),
 
         plugin("bridge", "BridgePlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink"),
@@ -114,7 +112,7 @@ let package = Package(
         unitTests("CNI", "JSON", "Addressing"),
         unitTests("Netlink", "LinuxSystem"),
         unitTests("Nftables", "Netlink", "Addressing", "LinuxSystem"),
-        unitTests("NodeTable", "CNI", "JSON", "Addressing", "TestSupport"),
+        unitTests("NodeTable", "JSON", "Addressing", "TestSupport"),
         unitTests("Overlay", "RouteNetlink", "Addressing"),
         unitTests("Probing", "Addressing"),
         unitTests("PacketRules", "Attachments", "Addressing"),

@@ -1,5 +1,4 @@
 import Addressing
-import CNI
 import JSON
 
 /// A node's addresses in a segment, written as `10.244.0.10-10.244.0.99`.

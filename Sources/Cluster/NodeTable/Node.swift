@@ -1,5 +1,4 @@
 public import Addressing
-import CNI
 import Hashing
 import JSON
 
@@ -38,48 +37,46 @@ public struct Node: Hashable, Sendable {
         guard !publicIP.isMulticast, !publicIP.isUnspecified, !publicIP.isLoopback,
             !networks.contains(where: { [publicIP] in $0.contains(publicIP) })
         else {
-            throw JSONError(
-                path: "\(place).publicIP",
-                message: "expected an address that the other hosts reach, outside network \(Self.text(networks)), got "
-                    + "\(publicIP)")
+            throw reader.fail(
+                "expected an address that the other hosts reach, outside network \(Self.text(networks)), got "
+                    + "\(publicIP)", at: "publicIP")
         }
         mac = try reader.optional("vtepMAC") ?? .derived(vni: vni, publicIP: publicIP)
         guard !mac.isMulticast, !mac.isZero else {
-            throw JSONError(path: "\(place).vtepMAC", message: "expected the address of one interface, got \(mac)")
+            throw reader.fail("expected the address of one interface, got \(mac)", at: "vtepMAC")
         }
         shares = try isRouted ? Self.subnets(reader, in: networks) : Self.ranges(reader, in: networks)
     }
 
     private static func subnets(_ reader: JSONReader, in networks: [CIDR]) throws(JSONError) -> [Share] {
-        let path = "\(reader.path).subnet"
         let subnets = try reader.required("subnet", as: OneOrMore<CIDR>.self).elements
-        guard !subnets.isEmpty else { throw JSONError(path: path, message: "expected a network") }
+        guard !subnets.isEmpty else { throw reader.fail("expected a network", at: "subnet") }
         let written = subnets.compactMap { subnet in
             IPRange(first: subnet.first, last: subnet.last).map { (subnet: Optional(subnet), range: $0) }
         }
-        return try shares(written, in: networks, path)
+        return try shares(written, in: networks) { reader.fail($0, at: "subnet") }
     }
 
     private static func ranges(_ reader: JSONReader, in networks: [CIDR]) throws(JSONError) -> [Share] {
         let ranges = try reader.optional("range", as: OneOrMore<AddressSpan>.self)?.elements.map(\.range) ?? []
-        return try shares(ranges.map { (subnet: nil, range: $0) }, in: networks, "\(reader.path).range")
+        return try shares(ranges.map { (subnet: nil, range: $0) }, in: networks) { reader.fail($0, at: "range") }
     }
 
     private static func shares(
-        _ written: [(subnet: CIDR?, range: IPRange)], in networks: [CIDR], _ path: String
+        _ written: [(subnet: CIDR?, range: IPRange)], in networks: [CIDR], _ fail: (String) -> JSONError
     ) throws(JSONError) -> [Share] {
         var shares: [Share] = []
         for (subnet, range) in written {
             let text = subnet.map { "\($0)" } ?? "\(range)"
             guard let network = networks.first(where: { $0.contains(range.first) && $0.contains(range.last) }) else {
-                throw JSONError(path: path, message: "\(text) is not in network \(Self.text(networks))")
+                throw fail("\(text) is not in network \(Self.text(networks))")
             }
             guard !shares.contains(where: { $0.range.family == range.family }) else {
-                throw JSONError(path: path, message: "expected no more than one of \(range.family)")
+                throw fail("expected no more than one of \(range.family)")
             }
             // A gateway and a container, and in a subnet the first and the last address beside.
             guard range.count >= (subnet == nil ? 2 : 4) else {
-                throw JSONError(path: path, message: "\(text) has no room for a gateway and a container")
+                throw fail("\(text) has no room for a gateway and a container")
             }
             shares.append(Share(subnet: subnet, range: range, network: network))
         }

@@ -1,7 +1,5 @@
 import Addressing
-import CNI
 import JSON
-import LinuxSystem
 
 /// All hosts of the overlay, of which no two get into each other's way.
 struct NodeTable {
@@ -9,8 +7,8 @@ struct NodeTable {
 
     /// Reads the table, from its file where it is in one.
     ///
-    /// - Throws: code 7 with the place of what will not do, 5 when there is no such file.
-    init(_ configuration: VXLANConfiguration) throws {
+    /// - Throws: an error with the place of what will not do, and with the file that it is in.
+    init(_ configuration: VXLANConfiguration) throws(JSONError) {
         do throws(JSONError) {
             var nodes: [Node] = []
             for reader in try configuration.table.entries() {
@@ -22,13 +20,13 @@ struct NodeTable {
             try self.init(nodes)
         } catch {
             guard case .file(let path) = configuration.table else { throw error }
-            throw CNIError(.invalidConfiguration, "nodesFile \(path): \(error)")
+            throw JSONError(path: "nodesFile \(path)", message: "\(error)")
         }
     }
 
     /// - Throws: an error with the place of a node that has what another one has.
     init(_ nodes: [Node]) throws(JSONError) {
-        guard let first = nodes.first else { throw JSONError(message: "nodes: no node at all") }
+        guard let first = nodes.first else { throw JSONError(path: "nodes", message: "no node at all") }
         try Self.requireDistinct(nodes, "publicIP") { $0.publicIP }
         try Self.requireDistinct(nodes, "name") { $0.name }
         try Self.requireDistinct(nodes, "vtepMAC") { $0.mac }
@@ -60,8 +58,8 @@ struct NodeTable {
 
     /// The node that this host is: the one of a name or public address, or the one with an address of this host.
     ///
-    /// - Throws: code 7, listing both sides, when none is or several are.
-    func ownNode(named name: String?, addresses: [IPAddress]) throws(CNIError) -> Node {
+    /// - Throws: an error that lists both sides when none is or several are.
+    func ownNode(named name: String?, addresses: [IPAddress]) throws(JSONError) -> Node {
         let local = Set(addresses)
         let matching = nodes.filter { node in
             guard let name else { return local.contains(node.publicIP) }
@@ -72,16 +70,17 @@ struct NodeTable {
         let list = nodes.prefix(limit).map(\.title).joined(separator: ", ") + (nodes.count > limit ? ", …" : "")
         let present = addresses.filter { !$0.isLoopback && !$0.isLinkLocal }.map { "\($0)" }.joined(separator: ", ")
         if let name {
-            throw CNIError(.invalidConfiguration, "node: \"\(name)\" is not in the table, which has \(list)")
+            throw JSONError(path: "node", message: "\"\(name)\" is not in the table, which has \(list)")
         }
         guard matching.isEmpty else {
-            throw CNIError(
-                .invalidConfiguration,
-                "nodes: this host has the addresses of \(matching.map(\.title).joined(separator: " and ")); set \"node\" "
-                    + "to the one that it is")
+            throw JSONError(
+                path: "nodes",
+                message: "this host has the addresses of \(matching.map(\.title).joined(separator: " and ")); set "
+                    + "\"node\" to the one that it is")
         }
-        throw CNIError(
-            .invalidConfiguration,
-            "nodes: no entry is this host's: the table has \(list), this host has \(present); add it, or set \"node\"")
+        throw JSONError(
+            path: "nodes",
+            message: "no entry is this host's: the table has \(list), this host has \(present); add it, or set "
+                + "\"node\"")
     }
 }

@@ -1,5 +1,5 @@
 import Addressing
-public import CNI
+public import JSON
 public import Overlay
 public import RouteNetlink
 
@@ -16,9 +16,13 @@ public struct OverlaySite {
 
     /// Finds out where this host is, and changes nothing.
     ///
-    /// - Throws: code 7 when the configuration, its table or this host's place in it will not do.
-    public init(_ input: NetworkConfiguration, on host: inout RouteSocket) throws {
-        configuration = try VXLANConfiguration(input)
+    /// - Parameters:
+    ///   - reader: the plugin's configuration.
+    ///   - host: a socket on this host.
+    /// - Throws: `JSONError` when the configuration, its table or this host's place in it will not do; what the kernel
+    ///   refused to tell.
+    public init(reading reader: JSONReader, on host: inout RouteSocket) throws {
+        configuration = try VXLANConfiguration(reading: reader)
         let table = try NodeTable(configuration)
         let addresses = try host.addresses()
         let node = try table.ownNode(named: configuration.ownNode, addresses: addresses.map(\.address.address))
@@ -27,7 +31,7 @@ public struct OverlaySite {
         underlay = try Underlay(configuration.underlay, of: node.publicIP, among: addresses, on: &host)
         mtu = try underlay.mtu(configuration.mtu)
         if case .segment(let group?) = configuration.mode, group.family != node.publicIP.family {
-            throw CNIError(.invalidConfiguration, "group: \(group) is not \(node.publicIP.family), as the underlay is")
+            throw JSONError(path: "group", message: "\(group) is not \(node.publicIP.family), as the underlay is")
         }
     }
 

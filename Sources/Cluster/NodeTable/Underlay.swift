@@ -1,5 +1,5 @@
 import Addressing
-import CNI
+import JSON
 import LinuxSystem
 import Overlay
 public import RouteNetlink
@@ -19,27 +19,28 @@ public struct Underlay {
     ///   - publicIP: the node's, which behind a translator is not this host's.
     ///   - addresses: all of this host's.
     ///   - host: a socket on this host.
-    /// - Throws: code 7 when there is none.
+    /// - Throws: `JSONError` when there is none; what the kernel refused to tell.
     init(
         _ name: String?, of publicIP: IPAddress, among addresses: [AssignedAddress], on host: inout RouteSocket
     ) throws {
         let own = addresses.first { $0.address.address == publicIP }
         if let name {
             guard let link = try host.link(named: name) else {
-                throw CNIError(.invalidConfiguration, "iface: this host has no interface \"\(name)\"")
+                throw JSONError(path: "iface", message: "this host has no interface \"\(name)\"")
             }
             self.link = link
         } else {
             guard let own, let link = try host.link(at: own.index) else {
-                throw CNIError(
-                    .invalidConfiguration,
-                    "nodes: \(publicIP) is no address of this host; set \"iface\" to the interface to the other hosts")
+                throw JSONError(
+                    path: "nodes",
+                    message: "\(publicIP) is no address of this host; set \"iface\" to the interface to the other "
+                        + "hosts")
             }
             guard !link.isLoopback else {
-                throw CNIError(
-                    .invalidConfiguration,
-                    "nodes: \(publicIP) is an address of \(link.name); set \"iface\" to the interface to the other hosts"
-                )
+                throw JSONError(
+                    path: "nodes",
+                    message: "\(publicIP) is an address of \(link.name); set \"iface\" to the interface to the other "
+                        + "hosts")
             }
             self.link = link
         }
@@ -48,7 +49,7 @@ public struct Underlay {
             $0.index == index && $0.address.address.family == publicIP.family && !$0.address.address.isLinkLocal
         }.map(\.address)
         guard let local = own?.address.address ?? onLink.first?.address else {
-            throw CNIError(.invalidConfiguration, "iface: \(link.name) has no \(publicIP.family) address")
+            throw JSONError(path: "iface", message: "\(link.name) has no \(publicIP.family) address")
         }
         self.local = local
         networks = onLink.map(\.network)
@@ -65,15 +66,15 @@ public struct Underlay {
 
     /// The bytes of payload that the overlay has in a frame.
     ///
-    /// - Throws: code 7 when more are asked for than fit.
-    func mtu(_ wanted: UInt32?) throws(CNIError) -> UInt32 {
+    /// - Throws: an error when more are asked for than fit.
+    func mtu(_ wanted: UInt32?) throws(JSONError) -> UInt32 {
         let overhead = VXLANDevice.overhead(over: local.family)
         let (room, isTooSmall) = link.mtu.subtractingReportingOverflow(overhead)
         guard !isTooSmall, room >= 68, wanted ?? 0 <= room else {
-            throw CNIError(
-                .invalidConfiguration,
-                "mtu: \(wanted.map { "\($0)" } ?? "an overlay") does not fit into the \(link.mtu) of \(link.name), which "
-                    + "leave \(isTooSmall ? 0 : room) over \(local.family)")
+            throw JSONError(
+                path: "mtu",
+                message: "\(wanted.map { "\($0)" } ?? "an overlay") does not fit into the \(link.mtu) of "
+                    + "\(link.name), which leave \(isTooSmall ? 0 : room) over \(local.family)")
         }
         return wanted ?? room
     }

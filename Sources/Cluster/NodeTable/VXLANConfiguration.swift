@@ -1,11 +1,10 @@
 public import Addressing
-import CNI
-import JSON
+public import JSON
 import LinuxSystem
 import Overlay
 
 /// What the configuration says about the overlay.
-public struct VXLANConfiguration {
+public struct VXLANConfiguration: JSONReadable {
     /// The overlay's ranges, at least one.
     public let networks: [CIDR]
     let table: TableSource
@@ -61,9 +60,8 @@ public struct VXLANConfiguration {
 
     /// Reads a configuration, without the file of its table.
     ///
-    /// - Throws: code 7 with the member that will not do.
-    init(_ configuration: NetworkConfiguration) throws {
-        let reader = configuration.reader
+    /// - Throws: an error with the member that will not do.
+    public init(reading reader: JSONReader) throws(JSONError) {
         networks = try Self.networks(reader)
         table = try Self.table(reader)
         ownNode = try reader.optional("node")
@@ -80,41 +78,40 @@ public struct VXLANConfiguration {
         masquerades = try reader.optional("ipMasq") ?? false
     }
 
-    private static func networks(_ reader: JSONReader) throws -> [CIDR] {
+    private static func networks(_ reader: JSONReader) throws(JSONError) -> [CIDR] {
         let networks = try reader.required("network", as: OneOrMore<CIDR>.self).elements
-        guard !networks.isEmpty else { throw CNIError(.invalidConfiguration, "network: expected at least one network") }
+        guard !networks.isEmpty else { throw reader.fail("expected at least one network", at: "network") }
         for (index, network) in networks.enumerated() {
             if let other = networks[..<index].first(where: network.overlaps) {
-                throw CNIError(.invalidConfiguration, "network: \(network) overlaps \(other)")
+                throw reader.fail("\(network) overlaps \(other)", at: "network")
             }
         }
         return networks
     }
 
-    private static func table(_ reader: JSONReader) throws -> TableSource {
+    private static func table(_ reader: JSONReader) throws(JSONError) -> TableSource {
         let list: [JSONReader]? = try reader.optional("nodes")
         let file: String? = try reader.optional("nodesFile")
         switch (list, file) {
         case (let list?, nil): return .list(list)
         case (nil, let file?): return .file(file)
-        default: throw CNIError(.invalidConfiguration, "expected exactly one of nodes and nodesFile")
+        default: throw reader.fail("expected exactly one of nodes and nodesFile")
         }
     }
 
     private static func interfaceName(_ reader: JSONReader, _ member: String) throws(JSONError) -> String? {
         guard let name: String = try reader.optional(member) else { return nil }
-        if let fault = InterfaceName.fault(of: name) { throw JSONError(path: member, message: "\(fault)") }
+        if let fault = InterfaceName.fault(of: name) { throw reader.fail("\(fault)", at: member) }
         return name
     }
 
     private static func number(
         _ reader: JSONReader, _ name: String, in range: ClosedRange<UInt32>
-    ) throws -> UInt32? {
+    ) throws(JSONError) -> UInt32? {
         guard let number: Int64 = try reader.optional(name) else { return nil }
         guard let value = UInt32(exactly: number), range.contains(value) else {
-            throw CNIError(
-                .invalidConfiguration,
-                "\(name): expected a number from \(range.lowerBound) to \(range.upperBound), got \(number)")
+            throw reader.fail(
+                "expected a number from \(range.lowerBound) to \(range.upperBound), got \(number)", at: name)
         }
         return value
     }
@@ -126,25 +123,25 @@ public struct VXLANConfiguration {
         return (delegate?.value(ofExactly: "bridge") ?? own ?? delegate?["bridge"])?.string ?? "cni0"
     }
 
-    private static func mode(_ reader: JSONReader) throws -> Mode {
+    private static func mode(_ reader: JSONReader) throws(JSONError) -> Mode {
         let isDirect: Bool = try reader.optional("directRouting") ?? false
         let group: IPAddress? = try reader.optionalAddress("group")
         switch try reader.optional("mode") ?? "routed" {
         case "routed":
             guard group == nil else {
-                throw CNIError(.invalidConfiguration, "group: only mode \"segment\" has broadcast to send to a group")
+                throw reader.fail("only mode \"segment\" has broadcast to send to a group", at: "group")
             }
             return .routed(isDirect: isDirect)
         case "segment":
             guard !isDirect else {
-                throw CNIError(.invalidConfiguration, "directRouting: only mode \"routed\" has routes")
+                throw reader.fail("only mode \"routed\" has routes", at: "directRouting")
             }
             if let group, !group.isMulticast {
-                throw CNIError(.invalidConfiguration, "group: expected a multicast address, got \(group)")
+                throw reader.fail("expected a multicast address, got \(group)", at: "group")
             }
             return .segment(group: group)
         case let other:
-            throw CNIError(.invalidConfiguration, "mode: expected \"routed\" or \"segment\", got \"\(other)\"")
+            throw reader.fail("expected \"routed\" or \"segment\", got \"\(other)\"", at: "mode")
         }
     }
 }

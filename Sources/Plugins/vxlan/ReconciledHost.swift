@@ -22,7 +22,7 @@ struct ReconciledHost {
         do {
             let lock = try OverlayLock()
             var host = try RouteSocket()
-            site = try OverlaySite(input, on: &host)
+            site = try OverlaySite(reading: input.reader, on: &host)
             delegate = try DelegateConfiguration(input, site.configuration, on: site.node, mtu: site.mtu)
             // Without a plugin to hand containers to, there is no reason to change anything.
             _ = try delegate.delegate(for: input)

@@ -38,6 +38,11 @@ public struct JSONReader: Hashable, Sendable {
         JSONError(path: path, message: message)
     }
 
+    /// An error at the place of a member.
+    public func fail(_ message: String, at member: String) -> JSONError {
+        JSONError(path: path(ofMember: member), message: message)
+    }
+
     /// The error that something else was expected at this place, as in `expected an integer, got "1500"`.
     ///
     /// The value is shown as compact JSON, its beginning if it is long.

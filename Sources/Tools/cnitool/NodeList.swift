@@ -20,7 +20,7 @@ enum NodeList: Subcommand {
         let network = try arguments.optionalOperand()
         try arguments.end()
         var host = try RouteSocket()
-        let site = try OverlaySite(try configuration(of: network), on: &host)
+        let site = try OverlaySite(reading: configuration(of: network).reader, on: &host)
         guard !probes || site.configuration.mode.isRouted else {
             throw Failure(lines: ["--probe: the nodes of a segment have no addresses of their own in the overlay"])
         }

@@ -3,11 +3,10 @@ import JSON
 import TestSupport
 import Testing
 
-@testable import CNI
 @testable import NodeTable
 
 /// A configuration for these tests, with members added, replaced or, by null, taken away.
-func input(_ more: JSONObject = [:]) -> NetworkConfiguration {
+func input(_ more: JSONObject = [:]) -> JSONReader {
     var object: JSONObject = [
         "cniVersion": "1.1.0", "name": "overlay", "type": "vxlan", "network": "10.244.0.0/16",
         "nodes": [
@@ -16,18 +15,16 @@ func input(_ more: JSONObject = [:]) -> NetworkConfiguration {
         ],
     ]
     for member in more.members { object[member.name] = member.value == .null ? nil : member.value }
-    let value = JSONValue.object(object)
-    return NetworkConfiguration(
-        version: .v1_1_0, name: "overlay", bytes: value.serialized(), reader: JSONReader(value))
+    return JSONReader(.object(object))
 }
 
 struct NodeTableTests {
     private func table(_ more: JSONObject = [:]) throws -> NodeTable {
-        try NodeTable(VXLANConfiguration(input(more)))
+        try NodeTable(VXLANConfiguration(reading: input(more)))
     }
 
     private func message(_ body: () throws -> Void) -> String? {
-        do { try body() } catch { return CNIError(describing: error).message }
+        do { try body() } catch { return "\(error)" }
         return nil
     }
 

@@ -2,16 +2,15 @@ import JSON
 import TestSupport
 import Testing
 
-@testable import CNI
 @testable import NodeTable
 
 struct VXLANConfigurationTests {
     @Test func hasFlannelsDefaults() throws {
-        let configuration = try VXLANConfiguration(input())
+        let configuration = try VXLANConfiguration(reading: input())
         #expect(configuration.vni == 1 && configuration.port == 8472 && configuration.device == "vxlan.1")
         #expect(configuration.mode == .routed(isDirect: false) && configuration.mtu == nil)
         #expect(configuration.checksumOffload == .auto && !configuration.masquerades)
-        #expect(try VXLANConfiguration(input(["vni": 77])).device == "vxlan.77")
+        #expect(try VXLANConfiguration(reading: input(["vni": 77])).device == "vxlan.77")
     }
 
     static let refusals: [(JSONObject, String)] = [
@@ -40,10 +39,10 @@ struct VXLANConfigurationTests {
     @Test(arguments: refusals)
     func refusesWhatWillNotDo(more: JSONObject, message: String) {
         do {
-            _ = try VXLANConfiguration(input(more))
+            _ = try VXLANConfiguration(reading: input(more))
             Issue.record("accepted")
         } catch {
-            #expect(CNIError(describing: error).message == message)
+            #expect("\(error)" == message)
         }
     }
 
@@ -71,6 +70,6 @@ struct VXLANConfigurationTests {
 
     @Test(arguments: bridges)
     func aSegmentHangsOnTheBridgeOfTheContainers(more: JSONObject, bridge: String?) throws {
-        #expect(try VXLANConfiguration(input(more)).bridge == bridge)
+        #expect(try VXLANConfiguration(reading: input(more)).bridge == bridge)
     }
 }
