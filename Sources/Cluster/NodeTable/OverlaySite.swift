@@ -23,7 +23,7 @@ public struct OverlaySite {
     ///   refused to tell.
     public init(reading reader: JSONReader, on host: inout RouteSocket) throws {
         configuration = try VXLANConfiguration(reading: reader)
-        let table = try NodeTable(configuration)
+        let table = try OverlayNodes(configuration)
         let addresses = try host.addresses()
         let node = try table.ownNode(named: configuration.ownNode, addresses: addresses.map(\.address.address))
         self.node = node

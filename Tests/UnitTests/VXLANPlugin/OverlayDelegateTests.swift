@@ -25,7 +25,7 @@ struct OverlayDelegateTests {
     private func delegate(_ more: JSONObject = [:]) throws -> JSONObject {
         let input = input(more)
         let configuration = try VXLANConfiguration(reading: input.reader)
-        let node = try #require(try NodeTable(configuration).nodes.first)
+        let node = try #require(try OverlayNodes(configuration).nodes.first)
         return try DelegateConfiguration(input, configuration, on: node, mtu: 1450).object.sorted
     }
 

@@ -2,7 +2,7 @@ import Addressing
 import JSON
 
 /// All hosts of the overlay, of which no two get into each other's way.
-struct NodeTable {
+struct OverlayNodes {
     let nodes: [Node]
 
     /// Reads the table, from its file where it is in one.

@@ -18,9 +18,9 @@ func input(_ more: JSONObject = [:]) -> JSONReader {
     return JSONReader(.object(object))
 }
 
-struct NodeTableTests {
-    private func table(_ more: JSONObject = [:]) throws -> NodeTable {
-        try NodeTable(VXLANConfiguration(reading: input(more)))
+struct OverlayNodesTests {
+    private func table(_ more: JSONObject = [:]) throws -> OverlayNodes {
+        try OverlayNodes(VXLANConfiguration(reading: input(more)))
     }
 
     private func message(_ body: () throws -> Void) -> String? {
