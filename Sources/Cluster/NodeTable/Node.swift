@@ -1,25 +1,25 @@
-public import Addressing
+package import Addressing
 import Hashing
 import JSON
 
 /// A host of the overlay, as the table has it.
-public struct Node: Hashable, Sendable {
-    public let name: String?
+package struct Node: Hashable, Sendable {
+    package let name: String?
     /// Where the other hosts send its packets.
-    public let publicIP: IPAddress
+    package let publicIP: IPAddress
     /// Of its VXLAN device.
-    public let mac: MACAddress
-    public let shares: [Share]
+    package let mac: MACAddress
+    package let shares: [Share]
     /// Its place in the table, for error texts.
-    public let place: String
+    package let place: String
 
     /// Addresses that are the node's alone.
-    public struct Share: Hashable, Sendable {
+    package struct Share: Hashable, Sendable {
         /// What is routed to it; nil in a segment.
-        public let subnet: CIDR?
-        public let range: IPRange
+        package let subnet: CIDR?
+        package let range: IPRange
         /// The range of the overlay that they lie in.
-        public let network: CIDR
+        package let network: CIDR
     }
 
     /// Reads an entry of the table.
@@ -89,11 +89,11 @@ public struct Node: Hashable, Sendable {
     var title: String { name.map { "\($0) (\(publicIP))" } ?? "\(publicIP)" }
 
     /// What is routed to it; none in a segment.
-    public var subnets: [CIDR] { shares.compactMap(\.subnet) }
+    package var subnets: [CIDR] { shares.compactMap(\.subnet) }
 }
 
 extension Node.Share: CustomStringConvertible {
-    public var description: String { subnet.map { "\($0)" } ?? "\(range)" }
+    package var description: String { subnet.map { "\($0)" } ?? "\(range)" }
 }
 
 extension MACAddress {

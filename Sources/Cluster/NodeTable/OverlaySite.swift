@@ -1,18 +1,18 @@
 import Addressing
-public import JSON
-public import Overlay
-public import RouteNetlink
+package import JSON
+package import Overlay
+package import RouteNetlink
 
 /// This host in the overlay: its node, its underlay, and the other hosts.
-public struct OverlaySite {
-    public let configuration: VXLANConfiguration
+package struct OverlaySite {
+    package let configuration: VXLANConfiguration
     /// This host's.
-    public let node: Node
+    package let node: Node
     /// All nodes, in the order of the table.
-    public let nodes: [Node]
-    public let underlay: Underlay
+    package let nodes: [Node]
+    package let underlay: Underlay
     /// Bytes of payload in a frame of the overlay's.
-    public let mtu: UInt32
+    package let mtu: UInt32
 
     /// Finds out where this host is, and changes nothing.
     ///
@@ -21,7 +21,7 @@ public struct OverlaySite {
     ///   - host: a socket on this host.
     /// - Throws: `JSONError` when the configuration, its table or this host's place in it will not do; what the kernel
     ///   refused to tell.
-    public init(reading reader: JSONReader, on host: inout RouteSocket) throws {
+    package init(reading reader: JSONReader, on host: inout RouteSocket) throws {
         configuration = try VXLANConfiguration(reading: reader)
         let table = try OverlayNodes(configuration)
         let addresses = try host.addresses()
@@ -39,7 +39,7 @@ public struct OverlaySite {
     ///
     /// - Parameter bridge: what a segment hangs on; nil where there is no such bridge, and in routed mode.
     /// - Returns: the overlay, which nothing has been done for yet.
-    public func overlay(bridge: InterfaceIndex?) -> VXLANOverlay {
+    package func overlay(bridge: InterfaceIndex?) -> VXLANOverlay {
         let delivery: VXLANDevice.Delivery
         var directNetworks: [CIDR] = []
         switch configuration.mode {

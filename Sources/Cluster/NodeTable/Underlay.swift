@@ -2,11 +2,11 @@ import Addressing
 import JSON
 import LinuxSystem
 import Overlay
-public import RouteNetlink
+package import RouteNetlink
 
 /// The network that carries the overlay's packets, as this host sees it.
-public struct Underlay {
-    public let link: Link
+package struct Underlay {
+    package let link: Link
     /// The address that this host's packets come from.
     let local: IPAddress
     /// What the link reaches without a router.
@@ -56,7 +56,7 @@ public struct Underlay {
     }
 
     /// Whether packets may leave by it; a link that knows nothing of carriers is taken to have one.
-    public var isUp: Bool {
+    package var isUp: Bool {
         guard link.isUp else { return false }
         switch link.operationalState {
         case .up, .unknown: return true

@@ -1,12 +1,12 @@
-public import Addressing
-public import JSON
+package import Addressing
+package import JSON
 import LinuxSystem
 import Overlay
 
 /// What the configuration says about the overlay.
-public struct VXLANConfiguration: JSONReadable {
+package struct VXLANConfiguration: JSONReadable {
     /// The overlay's ranges, at least one.
-    public let networks: [CIDR]
+    package let networks: [CIDR]
     let table: TableSource
     /// The name or public address of the node that this host is; nil to find it out.
     let ownNode: String?
@@ -18,21 +18,21 @@ public struct VXLANConfiguration: JSONReadable {
     let underlay: String?
     /// Bytes; nil for as much as the underlay leaves.
     let mtu: UInt32?
-    public let mode: Mode
+    package let mode: Mode
     /// The bridge that a segment hangs on, which is the containers'; nil in routed mode.
-    public let bridge: String?
+    package let bridge: String?
     let checksumOffload: ChecksumPolicy
     /// Whether what leaves the networks gets this host's address.
-    public let masquerades: Bool
+    package let masquerades: Bool
 
     /// What joins the hosts' containers: routes, or one link for all.
-    public enum Mode: Hashable, Sendable {
+    package enum Mode: Hashable, Sendable {
         /// Peers on the same link may be routed to without encapsulation.
         case routed(isDirect: Bool)
         /// Broadcast goes to a group, or else to every peer.
         case segment(group: IPAddress?)
 
-        public var isRouted: Bool {
+        package var isRouted: Bool {
             if case .routed = self { true } else { false }
         }
     }
@@ -61,7 +61,7 @@ public struct VXLANConfiguration: JSONReadable {
     /// Reads a configuration, without the file of its table.
     ///
     /// - Throws: an error with the member that will not do.
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         networks = try Self.networks(reader)
         table = try Self.table(reader)
         ownNode = try reader.optional("node")

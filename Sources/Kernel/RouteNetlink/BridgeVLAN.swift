@@ -1,38 +1,38 @@
 import CLinux
-public import LinuxSystem
-public import Netlink
+package import LinuxSystem
+package import Netlink
 
 /// A VLAN of a bridge's port: `bridge vlan add dev PORT vid ID [pvid] [untagged]`.
-public struct BridgeVLAN: Hashable, Sendable {
+package struct BridgeVLAN: Hashable, Sendable {
     /// 1 to 4094.
-    public var id: UInt16
+    package var id: UInt16
     /// Untagged frames that come in belong to it; of a port's VLANs, one at most is.
-    public var isPortVLAN: Bool
+    package var isPortVLAN: Bool
     /// Its frames leave without a tag.
-    public var isUntagged: Bool
+    package var isUntagged: Bool
 
-    public init(_ id: UInt16, isPortVLAN: Bool = false, isUntagged: Bool = false) {
+    package init(_ id: UInt16, isPortVLAN: Bool = false, isUntagged: Bool = false) {
         self.id = id
         self.isPortVLAN = isPortVLAN
         self.isUntagged = isUntagged
     }
 
     /// The numbers that IEEE 802.1Q leaves to users.
-    public static let validIDs: ClosedRange<UInt16> = 1...4094
+    package static let validIDs: ClosedRange<UInt16> = 1...4094
 
     /// What errors say where a bridge cannot filter VLANs.
-    public static let isMissingFromKernel =
+    package static let isMissingFromKernel =
         "this kernel has no VLAN filtering for bridges (CONFIG_BRIDGE_VLAN_FILTERING)"
 }
 
 extension NetlinkRequest {
     /// Makes a port a member of VLANs, or changes what it is there; the name is what errors call the port.
-    public static func add(_ vlans: [BridgeVLAN], toPort port: InterfaceIndex, _ name: String) -> NetlinkRequest {
+    package static func add(_ vlans: [BridgeVLAN], toPort port: InterfaceIndex, _ name: String) -> NetlinkRequest {
         NetlinkRequest(message(RTM_SETLINK, vlans, port), "set VLANs of port", name)
     }
 
     /// Ends a port's membership in VLANs.
-    public static func delete(_ vlans: [BridgeVLAN], fromPort port: InterfaceIndex, _ name: String) -> NetlinkRequest {
+    package static func delete(_ vlans: [BridgeVLAN], fromPort port: InterfaceIndex, _ name: String) -> NetlinkRequest {
         NetlinkRequest(message(RTM_DELLINK, vlans, port), "delete VLANs of port", name)
     }
 
@@ -58,7 +58,7 @@ extension RouteSocket {
     ///   - name: what errors call it.
     /// - Returns: each VLAN, ranges taken apart.
     /// - Throws: `EOPNOTSUPP` where the kernel has no VLAN filtering, or is older than 5.6.
-    public mutating func vlans(of index: InterfaceIndex, _ name: String) throws(SystemError) -> [BridgeVLAN] {
+    package mutating func vlans(of index: InterfaceIndex, _ name: String) throws(SystemError) -> [BridgeVLAN] {
         let message = NetlinkMessage(
             type: UInt16(RTM_GETVLAN), flags: .dump, header: BridgeVLANHeader(index: index))
         do throws(SystemError) {

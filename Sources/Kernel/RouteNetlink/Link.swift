@@ -1,31 +1,31 @@
-public import Addressing
+package import Addressing
 import CLinux
 import LinuxSystem
 import Netlink
 
 /// A network interface as the kernel describes it.
-public struct Link: Hashable, Sendable {
-    public var index: InterfaceIndex
-    public var name: String
-    public var kind: Kind
-    public var mac: MACAddress?
+package struct Link: Hashable, Sendable {
+    package var index: InterfaceIndex
+    package var name: String
+    package var kind: Kind
+    package var mac: MACAddress?
     /// Bytes of payload in a frame.
-    public var mtu: UInt32
+    package var mtu: UInt32
     /// What an administrator asked for, whatever the carrier does.
-    public var isUp: Bool
-    public var isLoopback: Bool
+    package var isUp: Bool
+    package var isLoopback: Bool
     /// Whether an administrator asked for it; ports of a bridge are promiscuous without this flag.
-    public var isPromiscuous: Bool
+    package var isPromiscuous: Bool
     /// RFC 2863.
-    public var operationalState: OperationalState
+    package var operationalState: OperationalState
     /// The bridge that it is a port of.
-    public var master: InterfaceIndex?
-    public var alias: String?
+    package var master: InterfaceIndex?
+    package var alias: String?
     /// Where the link is a port of a bridge, its settings there.
-    public var port: BridgePortOptions?
+    package var port: BridgePortOptions?
 
     /// `IFLA_OPERSTATE`, as in RFC 2863.
-    public enum OperationalState: UInt8, Sendable {
+    package enum OperationalState: UInt8, Sendable {
         case unknown, notPresent, down, lowerLayerDown, testing, dormant, up
     }
 
@@ -66,9 +66,9 @@ public struct Link: Hashable, Sendable {
 }
 
 /// A link that another one leads to, which may be in another namespace: `IFLA_LINK`, `IFLA_LINK_NETNSID`.
-public struct LinkReference: Hashable, Sendable {
+package struct LinkReference: Hashable, Sendable {
     /// In its own namespace.
-    public let index: InterfaceIndex
+    package let index: InterfaceIndex
     /// This namespace's number for that of the link, where it is another.
-    public let namespace: Int32?
+    package let namespace: Int32?
 }

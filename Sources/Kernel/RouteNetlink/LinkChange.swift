@@ -1,26 +1,26 @@
-public import Addressing
+package import Addressing
 import CLinux
 import Netlink
 
 /// What becomes of a link that is there; nil means "as it is".
-public struct LinkChange: Sendable {
+package struct LinkChange: Sendable {
     /// Bytes of payload in a frame.
-    public var mtu: UInt32?
-    public var mac: MACAddress?
+    package var mtu: UInt32?
+    package var mac: MACAddress?
     /// The bridge it becomes a port of; `noInterface` for none.
-    public var master: InterfaceIndex?
-    public var isUp: Bool?
-    public var isPromiscuous: Bool?
+    package var master: InterfaceIndex?
+    package var isUp: Bool?
+    package var isPromiscuous: Bool?
     /// `arp_notify`: whether a gratuitous ARP request tells neighbours of a new MAC address.
-    public var announcesAddresses: Bool?
+    package var announcesAddresses: Bool?
     /// `ifalias`, at most 254 bytes.
-    public var alias: String?
+    package var alias: String?
     /// Settings of its kind, which has to be this one.
-    public var options: (any LinkOptions)?
+    package var options: (any LinkOptions)?
     /// Settings as a port of a bridge, which it has to be.
-    public var port: BridgePortOptions?
+    package var port: BridgePortOptions?
 
-    public init() {}
+    package init() {}
 
     var header: LinkHeader {
         var header = LinkHeader()

@@ -1,10 +1,10 @@
 import CLinux
 import LinuxSystem
-public import Netlink
+package import Netlink
 
 extension Link {
     /// What a link is, with its settings in effect.
-    public enum Kind: Hashable, Sendable {
+    package enum Kind: Hashable, Sendable {
         /// What the kernel names no kind of, such as hardware and the loopback.
         case hardware
         case bridge(BridgeOptions)
@@ -15,7 +15,7 @@ extension Link {
         case other(String)
 
         /// What ip-link(8) calls it; nil for hardware.
-        public var name: String? {
+        package var name: String? {
             switch self {
             case .hardware: nil
             case .bridge: BridgeOptions.kind
@@ -54,7 +54,7 @@ extension Link.Kind {
 /// What is asked of a link of one kind; what is nil in it stays as it is, or becomes the kernel's default.
 ///
 /// A kind is a file in `Kinds`, and a case of `Link.Kind` where its settings are read.
-public protocol LinkOptions: Sendable {
+package protocol LinkOptions: Sendable {
     /// `IFLA_INFO_KIND`: what ip-link(8) takes behind `type`.
     static var kind: String { get }
 

@@ -1,31 +1,31 @@
-public import Addressing
+package import Addressing
 import CLinux
 import LinuxSystem
 import Netlink
 
 /// An entry that says where frames for an address go: `struct ndmsg`.
-public struct Neighbor: Hashable, Sendable {
+package struct Neighbor: Hashable, Sendable {
     /// Where the entry is.
-    public enum Table: Hashable, Sendable {
+    package enum Table: Hashable, Sendable {
         /// IP addresses on the link, and the MAC addresses that they have.
         case neighbors
         /// A VXLAN's own MAC addresses, and the hosts behind which they are: `AF_BRIDGE` with `NTF_SELF`.
         case forwarding
     }
 
-    public let table: Table
-    public let device: InterfaceIndex
+    package let table: Table
+    package let device: InterfaceIndex
     /// The neighbour, or the host that frames for the MAC address are sent to.
-    public let address: IPAddress
+    package let address: IPAddress
     /// Of all zeros in the forwarding table: wherever no other entry says, and broadcast.
-    public let mac: MACAddress
+    package let mac: MACAddress
     /// In the forwarding table: the link that frames leave by, which a multicast address needs; nil leaves it to routing.
-    public let underlay: InterfaceIndex?
+    package let underlay: InterfaceIndex?
     /// Neither learned nor ageing.
-    public let isPermanent: Bool
+    package let isPermanent: Bool
 
     /// Makes a permanent entry.
-    public init(
+    package init(
         _ table: Table, on device: InterfaceIndex, _ address: IPAddress, is mac: MACAddress,
         through underlay: InterfaceIndex? = nil
     ) {

@@ -1,14 +1,14 @@
-public import Addressing
+package import Addressing
 import CLinux
 import LinuxSystem
-public import Netlink
+package import Netlink
 
 extension NetlinkRequest {
     /// `ip address add ADDRESS dev INDEX`, with the broadcast address of an IPv4 network.
     ///
     /// An IPv6 address waits for duplicate address detection (RFC 4862) before use if that is asked for. One that
     /// is ours is marked so, since Linux 5.18. The name is what errors call the link.
-    public static func add(
+    package static func add(
         _ address: InterfaceAddress, to index: InterfaceIndex, _ name: String, detectsDuplicates: Bool,
         isOurs: Bool = false
     ) -> NetlinkRequest {
@@ -24,7 +24,7 @@ extension NetlinkRequest {
     }
 
     /// `ip address del ADDRESS dev INDEX`.
-    public static func delete(
+    package static func delete(
         _ address: InterfaceAddress, from index: InterfaceIndex, _ name: String
     ) -> NetlinkRequest {
         NetlinkRequest(message(RTM_DELADDR, [], address, index), "delete address", "\(address) from \(name)")
@@ -43,15 +43,15 @@ extension NetlinkRequest {
 }
 
 /// An address on an interface, as the kernel reports it.
-public struct AssignedAddress: Hashable, Sendable {
-    public var address: InterfaceAddress
-    public var index: InterfaceIndex
+package struct AssignedAddress: Hashable, Sendable {
+    package var address: InterfaceAddress
+    package var index: InterfaceIndex
     /// Duplicate address detection has not come to its end yet: RFC 4862, section 2.
-    public var isTentative: Bool
+    package var isTentative: Bool
     /// Duplicate address detection found the address in use elsewhere.
-    public var isDuplicate: Bool
+    package var isDuplicate: Bool
     /// This suite has marked it as its own.
-    public var isOurs: Bool
+    package var isOurs: Bool
 
     /// `IFA_PROTO`: a number that the kernel and the known routing daemons do not use.
     static let ownProtocol: UInt8 = 193

@@ -1,9 +1,9 @@
 import CLinux
-public import Netlink
+package import Netlink
 
 extension NetlinkRequest {
     /// `ip link add NAME … type KIND …`; `EEXIST` when the name is taken.
-    public static func create<Options: LinkOptions>(_ link: NewLink, _ options: Options) -> NetlinkRequest {
+    package static func create<Options: LinkOptions>(_ link: NewLink, _ options: Options) -> NetlinkRequest {
         var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), flags: [.create, .exclusive], header: link.header)
         link.encode(into: &message)
         message.nest(AttributeType(IFLA_LINKINFO)) { options.encodeInfo(into: &$0) }
@@ -11,7 +11,7 @@ extension NetlinkRequest {
     }
 
     /// `ip link set dev INDEX …`; the name is what errors call the link.
-    public static func change(_ index: InterfaceIndex, _ name: String, to change: LinkChange) -> NetlinkRequest {
+    package static func change(_ index: InterfaceIndex, _ name: String, to change: LinkChange) -> NetlinkRequest {
         var header = change.header
         header.index = index
         var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), flags: [], header: header)
@@ -20,7 +20,7 @@ extension NetlinkRequest {
     }
 
     /// `ip link set dev NAME …`, where the index is not known yet.
-    public static func change(linkNamed name: String, to change: LinkChange) -> NetlinkRequest {
+    package static func change(linkNamed name: String, to change: LinkChange) -> NetlinkRequest {
         var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), flags: [], header: change.header)
         message.append(AttributeType(IFLA_IFNAME), string: name)
         change.encode(into: &message)
@@ -28,7 +28,7 @@ extension NetlinkRequest {
     }
 
     /// `ip link del dev NAME`.
-    public static func delete(linkNamed name: String) -> NetlinkRequest {
+    package static func delete(linkNamed name: String) -> NetlinkRequest {
         var message = NetlinkMessage(type: UInt16(RTM_DELLINK), flags: [], header: LinkHeader())
         message.append(AttributeType(IFLA_IFNAME), string: name)
         return NetlinkRequest(message, "delete link", name)

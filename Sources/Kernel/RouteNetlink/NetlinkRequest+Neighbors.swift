@@ -1,27 +1,27 @@
 import Addressing
 import CLinux
-public import Netlink
+package import Netlink
 
 extension NetlinkRequest {
     /// `ip neigh replace ADDRESS lladdr MAC`, `bridge fdb replace MAC dst ADDRESS self permanent`.
     ///
     /// The forwarding entry of all zeros may lead to many hosts, so there it is `bridge fdb append`. What is there
     /// already is no error.
-    public static func replace(_ entry: Neighbor) -> NetlinkRequest {
+    package static func replace(_ entry: Neighbor) -> NetlinkRequest {
         let isOneOfMany = entry.table == .forwarding && entry.mac.isZero
         let message = entry.message(type: RTM_NEWNEIGH, flags: [.create, isOneOfMany ? .append : .replace])
         return NetlinkRequest(message, "set \(entry.table.word)", "\(entry)")
     }
 
     /// `ip neigh del ADDRESS`, `bridge fdb del MAC dst ADDRESS self`; `ENOENT` when there is none.
-    public static func delete(_ entry: Neighbor) -> NetlinkRequest {
+    package static func delete(_ entry: Neighbor) -> NetlinkRequest {
         NetlinkRequest(entry.message(type: RTM_DELNEIGH, flags: []), "delete \(entry.table.word)", "\(entry)")
     }
 }
 
 extension Neighbor: CustomStringConvertible {
     /// As ip-neighbour(8) and bridge(8) print it, the device aside.
-    public var description: String {
+    package var description: String {
         switch table {
         case .neighbors: "\(address) lladdr \(mac)"
         case .forwarding: "\(mac) dst \(address)"

@@ -1,29 +1,29 @@
-public import Addressing
+package import Addressing
 import CLinux
 import Netlink
 
 /// A link to be made, whatever its kind; nil means the kernel's default.
 ///
 /// An alias and the settings as a port of a bridge are not in it, which the kernel takes only of a link that is there.
-public struct NewLink: Sendable {
-    public var name: String
+package struct NewLink: Sendable {
+    package var name: String
     /// Bytes of payload in a frame.
-    public var mtu: UInt32?
-    public var mac: MACAddress?
+    package var mtu: UInt32?
+    package var mac: MACAddress?
     /// The bridge it becomes a port of.
-    public var master: InterfaceIndex?
-    public var isUp = false
+    package var master: InterfaceIndex?
+    package var isUp = false
     /// Frames; 0 makes the link queueless.
-    public var transmitQueueLength: UInt32?
+    package var transmitQueueLength: UInt32?
     /// Whether the link has room for one queue in each direction, and not for one for each processor.
     ///
     /// A veth uses one all the same, unless ethtool(8) asks for more, and to make and remove the others in sysfs takes
     /// the kernel longer the more processors there are.
-    public var hasSingleQueue = false
+    package var hasSingleQueue = false
     /// The number that it is to have, `EBUSY` when another link of the namespace has it; nil lets the kernel choose.
-    public var index: InterfaceIndex?
+    package var index: InterfaceIndex?
 
-    public init(name: String) {
+    package init(name: String) {
         self.name = name
     }
 

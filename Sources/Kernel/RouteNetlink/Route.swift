@@ -1,30 +1,30 @@
-public import Addressing
+package import Addressing
 import CLinux
 import LinuxSystem
 import Netlink
 
 /// A unicast route.
-public struct Route: Hashable, Sendable {
-    public var destination: CIDR
+package struct Route: Hashable, Sendable {
+    package var destination: CIDR
     /// Nil: the destination is on the link.
-    public var gateway: IPAddress?
-    public var device: InterfaceIndex?
+    package var gateway: IPAddress?
+    package var device: InterfaceIndex?
     /// The metric, of which the smaller wins; nil: the kernel's default.
-    public var priority: UInt32?
+    package var priority: UInt32?
     /// Nil: the main table.
-    public var table: UInt32?
+    package var table: UInt32?
     /// `rtm_scope`, as in rtnetlink(7): 0 universe, 253 link, 254 host.
-    public var scope: UInt8
+    package var scope: UInt8
     /// Who made it, `rtm_protocol`.
-    public var origin: Origin
+    package var origin: Origin
     /// The gateway is taken to be on the link, whatever the other routes say.
-    public var isOnLink: Bool
+    package var isOnLink: Bool
     /// Bytes.
-    public var mtu: UInt32?
+    package var mtu: UInt32?
     /// The maximum segment size that TCP advertises, in bytes.
-    public var advertisedMSS: UInt32?
+    package var advertisedMSS: UInt32?
 
-    public init(
+    package init(
         to destination: CIDR, via gateway: IPAddress? = nil, device: InterfaceIndex? = nil, priority: UInt32? = nil,
         table: UInt32? = nil, scope: UInt8 = 0, origin: Origin = .boot, isOnLink: Bool = false, mtu: UInt32? = nil,
         advertisedMSS: UInt32? = nil
@@ -42,19 +42,19 @@ public struct Route: Hashable, Sendable {
     }
 
     /// A number of `/etc/iproute2/rt_protos`.
-    public struct Origin: RawRepresentable, Hashable, Sendable {
-        public let rawValue: UInt8
+    package struct Origin: RawRepresentable, Hashable, Sendable {
+        package let rawValue: UInt8
 
-        public init(rawValue: UInt8) {
+        package init(rawValue: UInt8) {
             self.rawValue = rawValue
         }
 
         /// What nobody else claims: `RTPROT_BOOT`.
-        public static let boot = Origin(rawValue: UInt8(RTPROT_BOOT))
+        package static let boot = Origin(rawValue: UInt8(RTPROT_BOOT))
     }
 
     /// The number of the main table.
-    public static let mainTable = UInt32(RT_TABLE_MAIN.rawValue)
+    package static let mainTable = UInt32(RT_TABLE_MAIN.rawValue)
 
     /// Reads the payload of `RTM_NEWROUTE`: a route for each next hop, none for what is no unicast route.
     static func list(_ payload: Span<UInt8>) throws(SystemError) -> [Route] {
@@ -122,7 +122,7 @@ public struct Route: Hashable, Sendable {
     }
 
     /// What the kernel gives a route without a priority: none to IPv4, `IP6_RT_PRIO_USER` of `linux/ipv6_route.h` to IPv6.
-    public static func defaultPriority(_ family: AddressFamily) -> UInt32 {
+    package static func defaultPriority(_ family: AddressFamily) -> UInt32 {
         family == .v4 ? 0 : 1024
     }
 
@@ -159,7 +159,7 @@ public struct Route: Hashable, Sendable {
 
 extension Route: CustomStringConvertible {
     /// As ip-route(8) takes it, the device aside.
-    public var description: String {
+    package var description: String {
         var words = [destination.isDefault ? "default" : "\(destination)"]
         if let gateway { words.append("via \(gateway)") }
         if let table, table != Self.mainTable { words.append("table \(table)") }

@@ -1,13 +1,13 @@
 import CLinux
-public import LinuxSystem
+package import LinuxSystem
 import Netlink
 
 /// Hears what happens to the links or addresses of a namespace.
-public struct RouteMonitor: ~Copyable {
+package struct RouteMonitor: ~Copyable {
     private var socket: NetlinkSocket
 
     /// What there is to hear of: `enum rtnetlink_groups`.
-    public enum Topic: Sendable {
+    package enum Topic: Sendable {
         case links
         case ipv6Addresses
 
@@ -20,12 +20,12 @@ public struct RouteMonitor: ~Copyable {
     }
 
     /// Starts to listen in the calling thread's namespace; what happens from now on is not missed.
-    public init(_ topic: Topic) throws(SystemError) {
+    package init(_ topic: Topic) throws(SystemError) {
         socket = try NetlinkSocket(.route, groups: [topic.group])
     }
 
     /// Starts to listen in another namespace.
-    public init(_ topic: Topic, in namespace: borrowing NetworkNamespace) throws(SystemError) {
+    package init(_ topic: Topic, in namespace: borrowing NetworkNamespace) throws(SystemError) {
         socket = try NetlinkSocket(.route, in: namespace, groups: [topic.group])
     }
 
@@ -34,7 +34,7 @@ public struct RouteMonitor: ~Copyable {
     /// It comes back as well when there were more events than the socket holds, so whoever waits looks again.
     ///
     /// - Returns: false when the deadline passed first.
-    public mutating func wait(
+    package mutating func wait(
         for index: InterfaceIndex, milliseconds: Int, until isReached: (Link) -> Bool
     ) throws(SystemError) -> Bool {
         try wait(milliseconds: milliseconds) { (type, payload) throws(SystemError) in
@@ -47,7 +47,7 @@ public struct RouteMonitor: ~Copyable {
     /// Waits for any event, up to a deadline; that events were lost is one.
     ///
     /// - Returns: false when the deadline passed first.
-    public mutating func wait(milliseconds: Int) throws(SystemError) -> Bool {
+    package mutating func wait(milliseconds: Int) throws(SystemError) -> Bool {
         try wait(milliseconds: milliseconds) { (_, _) throws(SystemError) in true }
     }
 

@@ -1,13 +1,13 @@
-public import Addressing
+package import Addressing
 import CLinux
-public import LinuxSystem
+package import LinuxSystem
 import Netlink
 
 extension RouteSocket {
     /// Whether the namespace passes packets of a family on between its interfaces.
     ///
     /// It is what `/proc/sys/net` says, where a path takes the longer to look up the more namespaces there are.
-    public mutating func isForwarding(_ family: AddressFamily) throws(SystemError) -> Bool {
+    package mutating func isForwarding(_ family: AddressFamily) throws(SystemError) -> Bool {
         var message = NetlinkMessage(
             type: UInt16(RTM_GETNETCONF), flags: [], header: NetworkConfigurationHeader(family: family))
         message.append(AttributeType(NETCONFA_IFINDEX), Int32(NETCONFA_IFINDEX_ALL))
@@ -22,7 +22,7 @@ extension RouteSocket {
     }
 
     /// Switches forwarding on for a family where it is off; the socket has to be of the calling thread's namespace.
-    public mutating func enableForwarding(_ family: AddressFamily) throws(SystemError) {
+    package mutating func enableForwarding(_ family: AddressFamily) throws(SystemError) {
         guard try !isForwarding(family) else { return }
         switch family {
         case .v4: try Sysctl.set("net/ipv4/ip_forward", to: "1")

@@ -1,31 +1,31 @@
-public import Addressing
+package import Addressing
 import CLinux
-public import LinuxSystem
-public import Netlink
+package import LinuxSystem
+package import Netlink
 
 /// A socket for links, addresses and routes of one namespace: rtnetlink(7).
-public struct RouteSocket: ~Copyable {
+package struct RouteSocket: ~Copyable {
     private var socket: NetlinkSocket
 
     /// Opens a socket in the calling thread's namespace.
-    public init() throws(SystemError) {
+    package init() throws(SystemError) {
         socket = try NetlinkSocket(.route)
     }
 
     /// Opens a socket in another namespace, to be used from here.
-    public init(in namespace: borrowing NetworkNamespace) throws(SystemError) {
+    package init(in namespace: borrowing NetworkNamespace) throws(SystemError) {
         socket = try NetlinkSocket(.route, in: namespace)
     }
 
     /// Carries out one request.
-    public mutating func perform(_ request: NetlinkRequest) throws(SystemError) {
+    package mutating func perform(_ request: NetlinkRequest) throws(SystemError) {
         try socket.perform([request])
     }
 
     /// Carries out requests in order with few system calls, going on past errors.
     ///
     /// - Throws: the first error.
-    public mutating func perform(_ requests: [NetlinkRequest]) throws(SystemError) {
+    package mutating func perform(_ requests: [NetlinkRequest]) throws(SystemError) {
         try socket.perform(requests)
     }
 
@@ -34,7 +34,7 @@ public struct RouteSocket: ~Copyable {
     /// The change goes to the number that the new link is given, so it never hits another link of the name.
     ///
     /// - Throws: `EEXIST` when the name is taken; what the kernel refused.
-    public mutating func create(
+    package mutating func create(
         _ link: NewLink, _ options: some LinkOptions, then change: LinkChange
     ) throws(SystemError) {
         try Self.choosingIndex { (index) throws(SystemError) in
@@ -47,7 +47,7 @@ public struct RouteSocket: ~Copyable {
     /// Creates a veth pair in this namespace, and changes both ends alike at once.
     ///
     /// - Throws: as for one link.
-    public mutating func createVethPair(
+    package mutating func createVethPair(
         _ link: NewLink, _ peer: NewLink, then change: LinkChange
     ) throws(SystemError) {
         try Self.choosingIndex { (index) throws(SystemError) in
@@ -77,19 +77,21 @@ public struct RouteSocket: ~Copyable {
     private static let indexAttempts = 100
 
     /// The link of a name, nil when there is none.
-    public mutating func link(named name: String) throws(SystemError) -> Link? {
+    package mutating func link(named name: String) throws(SystemError) -> Link? {
         var message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: [], header: LinkHeader())
         message.append(AttributeType(IFLA_IFNAME), string: name)
         message.append(AttributeType(IFLA_EXT_MASK), UInt32(RTEXT_FILTER_SKIP_STATS))
         return try link(NetlinkRequest(message, "find link", name))
     }
 
-    /// The link of an index, nil when there is none.
+    /// The link of an index.
     ///
     /// - Parameters:
     ///   - index: in its namespace.
     ///   - namespace: where it is, by this namespace's number for it; nil for this one.
-    public mutating func link(
+    /// - Returns: nil when there is none.
+    /// - Throws: what the kernel answered.
+    package mutating func link(
         at index: InterfaceIndex, inNamespace namespace: Int32? = nil
     ) throws(SystemError) -> Link? {
         var message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: [], header: LinkHeader(index: index))
@@ -107,7 +109,7 @@ public struct RouteSocket: ~Copyable {
     }
 
     /// All links of the namespace.
-    public mutating func links() throws(SystemError) -> [Link] {
+    package mutating func links() throws(SystemError) -> [Link] {
         var message = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: .dump, header: LinkHeader())
         message.append(AttributeType(IFLA_EXT_MASK), UInt32(RTEXT_FILTER_SKIP_STATS))
         return try socket.query(NetlinkRequest(message, "list links")) { (_, payload) throws(SystemError) in
@@ -116,7 +118,7 @@ public struct RouteSocket: ~Copyable {
     }
 
     /// The addresses of an interface, link-local ones included.
-    public mutating func addresses(of index: InterfaceIndex) throws(SystemError) -> [InterfaceAddress] {
+    package mutating func addresses(of index: InterfaceIndex) throws(SystemError) -> [InterfaceAddress] {
         try assignedAddresses(of: index).map(\.address)
     }
 
@@ -127,7 +129,7 @@ public struct RouteSocket: ~Copyable {
     ///   - namespace: where it is, by this namespace's number for it; nil for this one.
     /// - Returns: those of both families, link-local ones included.
     /// - Throws: what the kernel answered.
-    public mutating func assignedAddresses(
+    package mutating func assignedAddresses(
         of index: InterfaceIndex, inNamespace namespace: Int32? = nil
     ) throws(SystemError) -> [AssignedAddress] {
         var message = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: .dump, header: AddressHeader(index: index))
@@ -147,7 +149,7 @@ public struct RouteSocket: ~Copyable {
     }
 
     /// The unicast routes of all tables, one for each next hop.
-    public mutating func routes(_ family: AddressFamily) throws(SystemError) -> [Route] {
+    package mutating func routes(_ family: AddressFamily) throws(SystemError) -> [Route] {
         let message = NetlinkMessage(type: UInt16(RTM_GETROUTE), flags: .dump, header: RouteHeader(family: family))
         return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
             try Route.list(payload)
@@ -155,7 +157,7 @@ public struct RouteSocket: ~Copyable {
     }
 
     /// The unicast routes of one origin, in all tables.
-    public mutating func routes(_ family: AddressFamily, from origin: Route.Origin) throws(SystemError) -> [Route] {
+    package mutating func routes(_ family: AddressFamily, from origin: Route.Origin) throws(SystemError) -> [Route] {
         let header = RouteHeader(family: family, protocolNumber: origin.rawValue)
         let message = NetlinkMessage(type: UInt16(RTM_GETROUTE), flags: .dump, header: header)
         return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
@@ -167,7 +169,9 @@ public struct RouteSocket: ~Copyable {
     /// The addresses of all interfaces.
     ///
     /// - Parameter namespace: whose, by this namespace's number for it; nil for this one.
-    public mutating func addresses(inNamespace namespace: Int32? = nil) throws(SystemError) -> [AssignedAddress] {
+    /// - Returns: those of both families.
+    /// - Throws: what the kernel answered.
+    package mutating func addresses(inNamespace namespace: Int32? = nil) throws(SystemError) -> [AssignedAddress] {
         var message = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: .dump, header: AddressHeader())
         if let namespace { message.append(AttributeType(IFA_TARGET_NETNSID), namespace) }
         return try socket.query(NetlinkRequest(message, "list addresses")) { (_, payload) throws(SystemError) in
@@ -176,7 +180,7 @@ public struct RouteSocket: ~Copyable {
     }
 
     /// The entries of a table on an interface.
-    public mutating func neighbors(
+    package mutating func neighbors(
         _ table: Neighbor.Table, on device: InterfaceIndex
     ) throws(SystemError) -> [Neighbor] {
         var message: NetlinkMessage
@@ -199,7 +203,7 @@ public struct RouteSocket: ~Copyable {
     ///
     /// - Returns: false when there was none.
     @discardableResult
-    public mutating func deleteLink(named name: String) throws(SystemError) -> Bool {
+    package mutating func deleteLink(named name: String) throws(SystemError) -> Bool {
         do throws(SystemError) {
             try perform(.delete(linkNamed: name))
             return true

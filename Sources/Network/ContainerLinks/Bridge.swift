@@ -1,22 +1,22 @@
 import Addressing
-public import LinuxSystem
-public import RouteNetlink
+package import LinuxSystem
+package import RouteNetlink
 
 /// A Linux bridge that containers hang on.
-public struct Bridge: Sendable {
-    public let link: Link
+package struct Bridge: Sendable {
+    package let link: Link
 
     /// What a bridge is to be.
-    public struct Options: Sendable {
-        public var name: String
+    package struct Options: Sendable {
+        package var name: String
         /// Bytes, for a new bridge only; nil for the kernel's default.
-        public var mtu: UInt32?
+        package var mtu: UInt32?
         /// Switched on when asked for, and never off.
-        public var isPromiscuous: Bool
+        package var isPromiscuous: Bool
         /// Whether it keeps its ports' VLANs apart.
-        public var filtersVLANs: Bool
+        package var filtersVLANs: Bool
 
-        public init(name: String, mtu: UInt32?, isPromiscuous: Bool, filtersVLANs: Bool) {
+        package init(name: String, mtu: UInt32?, isPromiscuous: Bool, filtersVLANs: Bool) {
             self.name = name
             self.mtu = mtu
             self.isPromiscuous = isPromiscuous
@@ -31,7 +31,7 @@ public struct Bridge: Sendable {
     static let portLimit = 1023
 
     /// Whether this suite made the bridge; one that an administrator made is changed as little as can be.
-    public var isOurs: Bool { link.alias == Self.alias }
+    package var isOurs: Bool { link.alias == Self.alias }
 
     /// Takes the bridge of a name, making it when there is none, and sees that it is up.
     ///
@@ -40,7 +40,7 @@ public struct Bridge: Sendable {
     /// - Returns: the bridge as it was found or made.
     /// - Throws: `EEXIST` when another kind of link has the name; `EINVAL` when VLANs are wanted of a bridge of others that
     ///   does not filter them; what the kernel refused.
-    public static func ensure(_ options: Options, on host: inout RouteSocket) throws(SystemError) -> Bridge {
+    package static func ensure(_ options: Options, on host: inout RouteSocket) throws(SystemError) -> Bridge {
         let name = options.name
         let existing = try host.link(named: name)
         let link = if let existing { existing } else { try create(options, on: &host) }
@@ -82,7 +82,7 @@ public struct Bridge: Sendable {
     ///
     /// - Throws: `EEXIST` when it is another kind of link; `EINVAL` when VLANs are wanted of a bridge of others that does not
     ///   filter them; `EOPNOTSUPP` where the kernel cannot.
-    public static func requireUsable(
+    package static func requireUsable(
         _ link: Link, filteringVLANs: Bool, on host: inout RouteSocket
     ) throws(SystemError) {
         guard case .bridge = link.kind else {
@@ -102,7 +102,7 @@ public struct Bridge: Sendable {
     /// Sees that the kernel would make a bridge for this process.
     ///
     /// - Throws: `EOPNOTSUPP` where it has none, or none that filters VLANs if it is to; `EPERM` without the privilege.
-    public static func requireCreatable(filteringVLANs: Bool, on host: inout RouteSocket) throws(SystemError) {
+    package static func requireCreatable(filteringVLANs: Bool, on host: inout RouteSocket) throws(SystemError) {
         var request = NewLink(name: "cni-status")
         // A group's address is what the kernel looks at last before it would make the bridge, and refuses.
         request.mac = MACAddress("01:00:5e:00:00:01")

@@ -1,12 +1,12 @@
-public import Addressing
-public import LinuxSystem
-public import RouteNetlink
+package import Addressing
+package import LinuxSystem
+package import RouteNetlink
 
 /// A container's interface on its way to what the network wants it to be.
-public struct ContainerInterface: Sendable {
-    public let link: Link
+package struct ContainerInterface: Sendable {
+    package let link: Link
 
-    public init(_ link: Link) {
+    package init(_ link: Link) {
         self.link = link
     }
 
@@ -19,7 +19,7 @@ public struct ContainerInterface: Sendable {
     ///   - container: a socket in the container's namespace.
     ///   - namespace: the container's namespace.
     /// - Throws: what the kernel refused.
-    public func bringUp(
+    package func bringUp(
         announcesAddresses: Bool, detectsDuplicates: Bool, in container: inout RouteSocket,
         of namespace: borrowing NetworkNamespace
     ) throws(SystemError) {
@@ -42,7 +42,7 @@ public struct ContainerInterface: Sendable {
     /// one once.
     ///
     /// - Throws: the error of the first parameter that cannot be set.
-    public func enableIPv6(
+    package func enableIPv6(
         detectsDuplicates: Bool, in namespace: borrowing NetworkNamespace
     ) throws(SystemError) {
         let name = link.name
@@ -59,7 +59,7 @@ public struct ContainerInterface: Sendable {
     /// Gives the interface, which is up, its addresses and then its routes, with one system call.
     ///
     /// - Throws: the first thing that the kernel refused.
-    public func configure(
+    package func configure(
         addresses: [InterfaceAddress], routes: [Route], detectsDuplicates: Bool, in container: inout RouteSocket
     ) throws(SystemError) {
         let routes = routes.map { route in
@@ -75,7 +75,7 @@ public struct ContainerInterface: Sendable {
     /// Waits until the addresses can be used.
     ///
     /// - Throws: `EADDRINUSE` with the address that another interface has; `ETIMEDOUT` when the deadline passes.
-    public func waitUntilUsable(
+    package func waitUntilUsable(
         _ addresses: [InterfaceAddress], milliseconds: Int, in container: inout RouteSocket,
         of namespace: borrowing NetworkNamespace
     ) throws(SystemError) {
@@ -90,7 +90,7 @@ public struct ContainerInterface: Sendable {
     /// request and unsolicited neighbour advertisements. They get no farther than the bridge forwards by then.
     ///
     /// - Throws: what the kernel refused.
-    public func announce(in container: inout RouteSocket) throws(SystemError) {
+    package func announce(in container: inout RouteSocket) throws(SystemError) {
         var same = LinkChange()
         same.mac = link.mac
         try container.perform(.change(link.index, link.name, to: same))

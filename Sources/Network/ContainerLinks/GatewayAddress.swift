@@ -1,14 +1,14 @@
-public import Addressing
-public import LinuxSystem
-public import RouteNetlink
+package import Addressing
+package import LinuxSystem
+package import RouteNetlink
 
 /// A gateway's address on a bridge, or on the interface that a bridge has in one VLAN.
-public struct GatewayAddress: Sendable {
-    public let address: InterfaceAddress
+package struct GatewayAddress: Sendable {
+    package let address: InterfaceAddress
     /// Whether addresses in the way are deleted.
-    public let replacesOthers: Bool
+    package let replacesOthers: Bool
 
-    public init(_ address: InterfaceAddress, replacesOthers: Bool) {
+    package init(_ address: InterfaceAddress, replacesOthers: Bool) {
         self.address = address
         self.replacesOthers = replacesOthers
     }
@@ -24,7 +24,7 @@ public struct GatewayAddress: Sendable {
     ///   - host: the namespace that both are in.
     /// - Returns: the addresses that were in the way and stay, each once; none when nothing had to be done.
     /// - Throws: `EEXIST` when another address is in the way and may not go.
-    public func ensure(
+    package func ensure(
         on link: Link, of bridge: Bridge, on host: inout RouteSocket
     ) throws(SystemError) -> [Kept] {
         let assigned = try host.assignedAddresses(of: link.index).filter {
@@ -108,7 +108,7 @@ extension GatewayAddress {
     ///   - bridgeName: of the bridge whose ports lead to the containers.
     ///   - host: the namespace that both are in.
     /// - Throws: what the kernel refused.
-    public static func deleteObsolete(
+    package static func deleteObsolete(
         on link: Link, of bridgeName: String, on host: inout RouteSocket
     ) throws(SystemError) {
         guard let bridge = try host.link(named: bridgeName).map(Bridge.init) else { return }

@@ -1,20 +1,20 @@
-public import LinuxSystem
-public import RouteNetlink
+package import LinuxSystem
+package import RouteNetlink
 
 /// The VLANs that a bridge's port is to be in.
-public struct PortVLANs: Hashable, Sendable {
+package struct PortVLANs: Hashable, Sendable {
     /// The VLAN of untagged frames; nil where there is none of its own, and then it is VLAN 1 beside tagged ones.
-    public let untagged: UInt16?
+    package let untagged: UInt16?
     /// The VLANs whose frames carry a tag, in their order, each once.
-    public let tagged: [UInt16]
+    package let tagged: [UInt16]
     /// Whether the port leaves all others, such as the bridge's default VLAN.
-    public let leavesOthers: Bool
+    package let leavesOthers: Bool
 
     /// - Parameters:
     ///   - untagged: 1 to 4094, or nil.
     ///   - tagged: 1 to 4094 each; the untagged one among them stays untagged.
     ///   - leavesOthers: whether the port is to be in no other VLAN.
-    public init(untagged: UInt16?, tagged: [UInt16], leavesOthers: Bool) {
+    package init(untagged: UInt16?, tagged: [UInt16], leavesOthers: Bool) {
         let native = untagged ?? (tagged.isEmpty ? nil : Self.defaultVLAN)
         self.untagged = native
         self.tagged = Set(tagged).subtracting(native.map { [$0] } ?? []).sorted()
@@ -32,7 +32,7 @@ public struct PortVLANs: Hashable, Sendable {
     /// Puts a port into the VLANs; writes nothing when it is in them.
     ///
     /// - Throws: `EOPNOTSUPP` where the kernel has no VLAN filtering.
-    public func ensure(onPort port: Link, on host: inout RouteSocket) throws(SystemError) {
+    package func ensure(onPort port: Link, on host: inout RouteSocket) throws(SystemError) {
         let difference = try difference(onPort: port, on: &host)
         if !difference.extra.isEmpty {
             try host.perform(.delete(difference.extra, fromPort: port.index, port.name))
@@ -46,7 +46,7 @@ public struct PortVLANs: Hashable, Sendable {
     ///
     /// - Returns: those that it is in as it should not be, and those that it is not in as it should be.
     /// - Throws: `EOPNOTSUPP` where the kernel has no VLAN filtering.
-    public func difference(
+    package func difference(
         onPort port: Link, on host: inout RouteSocket
     ) throws(SystemError) -> (extra: [BridgeVLAN], missing: [BridgeVLAN]) {
         let wanted = wanted

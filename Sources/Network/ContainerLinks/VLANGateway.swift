@@ -1,10 +1,10 @@
-public import LinuxSystem
-public import RouteNetlink
+package import LinuxSystem
+package import RouteNetlink
 
 /// The interface that the host has in one VLAN of a bridge: one end of a veth pair, whose other end is a port.
-public enum VLANGateway {
+package enum VLANGateway {
     /// What the interface is called: `cni0.100`.
-    public static func name(bridge: String, vlan: UInt16) -> String {
+    package static func name(bridge: String, vlan: UInt16) -> String {
         "\(bridge).\(vlan)"
     }
 
@@ -20,7 +20,7 @@ public enum VLANGateway {
     ///   - host: the namespace that the bridge is in.
     /// - Returns: the interface.
     /// - Throws: `EEXIST` when another kind of link has the name; `EOPNOTSUPP` where the kernel has no VLAN filtering.
-    public static func ensure(
+    package static func ensure(
         on bridge: Bridge, vlan: UInt16, leavesDefaultVLAN: Bool, portName: String, host: inout RouteSocket
     ) throws(SystemError) -> Link {
         let name = name(bridge: bridge.link.name, vlan: vlan)

@@ -1,29 +1,29 @@
-public import Addressing
-public import LinuxSystem
-public import RouteNetlink
+package import Addressing
+package import LinuxSystem
+package import RouteNetlink
 
 /// The two ends that join a container to its bridge.
-public struct VethPair: Sendable {
+package struct VethPair: Sendable {
     /// On the host, a port of the bridge.
-    public let host: Link
+    package let host: Link
     /// In the container's namespace.
-    public let container: Link
+    package let container: Link
 
     /// What a pair is made with.
-    public struct Options: Sendable {
+    package struct Options: Sendable {
         /// Of the end on the host.
-        public var name: String
+        package var name: String
         /// Of the end in the container.
-        public var peerName: String
-        public var mtu: UInt32?
+        package var peerName: String
+        package var mtu: UInt32?
         /// Of the end in the container; nil lets the kernel choose.
-        public var mac: MACAddress?
+        package var mac: MACAddress?
         /// What `ip link` shows beside the end on the host.
-        public var alias: String
-        public var port: BridgePortOptions
-        public var vlans: PortVLANs?
+        package var alias: String
+        package var port: BridgePortOptions
+        package var vlans: PortVLANs?
 
-        public init(
+        package init(
             name: String, peerName: String, mtu: UInt32?, mac: MACAddress?, alias: String, port: BridgePortOptions,
             vlans: PortVLANs?
         ) {
@@ -48,7 +48,7 @@ public struct VethPair: Sendable {
     ///   - namespace: the container's namespace.
     /// - Returns: both ends as the kernel made them.
     /// - Throws: `EEXIST` when one of the names is taken; what the kernel refused. Nothing is left then.
-    public static func create(
+    package static func create(
         _ options: Options, on bridge: Bridge, from host: inout RouteSocket,
         into container: inout RouteSocket, of namespace: borrowing NetworkNamespace
     ) throws(SystemError) -> VethPair {
@@ -92,7 +92,7 @@ public struct VethPair: Sendable {
     /// Sees that neither name is taken, and says by whom if one is.
     ///
     /// - Throws: `EEXIST`.
-    public static func requireFreeNames(
+    package static func requireFreeNames(
         _ options: Options, on host: inout RouteSocket, in container: inout RouteSocket
     ) throws(SystemError) {
         if try container.link(named: options.peerName) != nil {
@@ -111,7 +111,7 @@ public struct VethPair: Sendable {
     /// the request that causes it.
     ///
     /// - Throws: `ETIMEDOUT` with the state of the end that is not up when the deadline passes.
-    public func waitUntilUp(
+    package func waitUntilUp(
         milliseconds: Int, on host: inout RouteSocket, and container: inout RouteSocket,
         of namespace: borrowing NetworkNamespace
     ) throws(SystemError) {

@@ -1,10 +1,10 @@
-public import Addressing
+package import Addressing
 
 /// Something in the kernel that is not as an overlay wants it.
-public struct OverlayDifference: Hashable, Sendable {
-    public let subject: Subject
-    public let object: Object
-    public let fault: Fault
+package struct OverlayDifference: Hashable, Sendable {
+    package let subject: Subject
+    package let object: Object
+    package let fault: Fault
 
     init(_ subject: Subject, _ object: Object, _ fault: Fault) {
         self.subject = subject
@@ -13,14 +13,14 @@ public struct OverlayDifference: Hashable, Sendable {
     }
 
     /// Whose it is.
-    public enum Subject: Hashable, Sendable {
+    package enum Subject: Hashable, Sendable {
         /// This host's device, and what leads to no peer.
         case device(String)
         /// A peer, by its address on the underlay.
         case peer(IPAddress)
     }
 
-    public enum Object: Hashable, Sendable {
+    package enum Object: Hashable, Sendable {
         /// The device itself.
         case link
         /// A property of the device.
@@ -31,7 +31,7 @@ public struct OverlayDifference: Hashable, Sendable {
         case forwarding(MACAddress)
     }
 
-    public enum Fault: Hashable, Sendable {
+    package enum Fault: Hashable, Sendable {
         case missing
         /// There, and not as it should be, but as this says.
         case wrong(String)
@@ -42,7 +42,7 @@ public struct OverlayDifference: Hashable, Sendable {
 
 extension OverlayDifference: CustomStringConvertible {
     /// As in `peer 192.168.1.12: route 10.244.2.0/24 missing, added`.
-    public var description: String {
+    package var description: String {
         switch fault {
         case .missing: "\(finding), added"
         case .wrong: "\(finding), corrected"
@@ -51,7 +51,7 @@ extension OverlayDifference: CustomStringConvertible {
     }
 
     /// The same for what has not been mended: `peer 192.168.1.12: route 10.244.2.0/24 missing`.
-    public var finding: String {
+    package var finding: String {
         let what = "\(object)".isEmpty ? "" : "\(object) "
         return switch fault {
         case .missing: "\(subject): \(what)missing"
@@ -62,7 +62,7 @@ extension OverlayDifference: CustomStringConvertible {
 }
 
 extension OverlayDifference.Subject: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .device(let name): "device \(name)"
         case .peer(let endpoint): "peer \(endpoint)"
@@ -71,7 +71,7 @@ extension OverlayDifference.Subject: CustomStringConvertible {
 }
 
 extension OverlayDifference.Object: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .link: ""
         case .setting(let name): name

@@ -1,13 +1,13 @@
-public import Addressing
-public import RouteNetlink
+package import Addressing
+package import RouteNetlink
 
 /// What leads to a host of an overlay, or to several.
-public struct OverlayEntries: Hashable, Sendable {
-    public var routes: [Route]
-    public var neighbors: [Neighbor]
-    public var forwarding: [Neighbor]
+package struct OverlayEntries: Hashable, Sendable {
+    package var routes: [Route]
+    package var neighbors: [Neighbor]
+    package var forwarding: [Neighbor]
 
-    public init(routes: [Route] = [], neighbors: [Neighbor] = [], forwarding: [Neighbor] = []) {
+    package init(routes: [Route] = [], neighbors: [Neighbor] = [], forwarding: [Neighbor] = []) {
         self.routes = routes
         self.neighbors = neighbors
         self.forwarding = forwarding
@@ -16,7 +16,7 @@ public struct OverlayEntries: Hashable, Sendable {
 
 extension Route.Origin {
     /// Marks routes as an overlay's; `ip route show proto 193` lists them.
-    public static let overlay = Route.Origin(rawValue: 193)
+    package static let overlay = Route.Origin(rawValue: 193)
 }
 
 extension Route {
@@ -27,7 +27,7 @@ extension Route {
     ///   - gateway: the host's address, on the underlay or in the overlay.
     ///   - device: what the packets leave by.
     ///   - isOnLink: whether the gateway is taken to be on the device's link, whatever other routes say.
-    public init(toPart subnet: CIDR, via gateway: IPAddress, device: InterfaceIndex, isOnLink: Bool = false) {
+    package init(toPart subnet: CIDR, via gateway: IPAddress, device: InterfaceIndex, isOnLink: Bool = false) {
         self.init(
             to: subnet, via: gateway, device: device, table: Route.mainTable, origin: .overlay, isOnLink: isOnLink)
     }

@@ -1,21 +1,21 @@
-public import Addressing
+package import Addressing
 
 /// How the kernel's state compares with what an overlay needs, as it was found.
-public struct OverlayInspection: Sendable {
+package struct OverlayInspection: Sendable {
     /// What is otherwise; empty when all is well.
-    public let differences: [OverlayDifference]
+    package let differences: [OverlayDifference]
     /// How it is for each peer, by its address on the underlay.
-    public let peers: [IPAddress: PeerState]
+    package let peers: [IPAddress: PeerState]
 
     /// Whether what leads to a peer is there; nil for what this peer needs none of.
-    public struct PeerState: Hashable, Sendable {
-        public let route: State?
-        public let neighbor: State?
-        public let forwarding: State?
+    package struct PeerState: Hashable, Sendable {
+        package let route: State?
+        package let neighbor: State?
+        package let forwarding: State?
     }
 
     /// Of several entries of one kind, the worst.
-    public enum State: String, Sendable {
+    package enum State: String, Sendable {
         case ok, missing, wrong
     }
 

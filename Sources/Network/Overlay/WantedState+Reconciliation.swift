@@ -1,6 +1,6 @@
 import Addressing
-public import LinuxSystem
-public import RouteNetlink
+package import LinuxSystem
+package import RouteNetlink
 
 extension WantedState {
     /// Makes the kernel's state what it should be, and writes nothing where it is.
@@ -10,7 +10,7 @@ extension WantedState {
     ///   - lock: that of the namespace.
     /// - Returns: what was otherwise, and has been mended.
     /// - Throws: the first thing that the kernel refused, after all the rest has been done.
-    public func reconcile(
+    package func reconcile(
         on host: inout RouteSocket, holding lock: borrowing OverlayLock
     ) throws(SystemError) -> [OverlayDifference] {
         let plan = OverlayPlan(self, try present(on: &host))
@@ -34,7 +34,7 @@ extension WantedState {
     ///   - others: what has been found of the device.
     /// - Returns: these and what `reconcile` would mend, and how it is for each peer.
     /// - Throws: what the kernel refused to tell.
-    public func inspect(
+    package func inspect(
         on host: inout RouteSocket, with others: [OverlayDifference] = []
     ) throws(SystemError) -> OverlayInspection {
         OverlayInspection(self, others + OverlayPlan(self, try present(on: &host)).differences)

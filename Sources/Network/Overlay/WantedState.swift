@@ -1,44 +1,44 @@
-public import Addressing
-public import RouteNetlink
+package import Addressing
+package import RouteNetlink
 
 /// What should be in the kernel for an overlay, its device aside: a plain value that a backend works out.
 ///
 /// What is an overlay's own, and goes when it is not wanted: routes of ``Route/Origin/overlay`` by its device or into its
 /// networks, and the neighbours and forwarding entries of its device. Everything else is left alone.
-public struct WantedState: Hashable, Sendable {
+package struct WantedState: Hashable, Sendable {
     /// What leads to the other hosts.
-    public let peers: [Peer]
+    package let peers: [Peer]
     /// What leads to no host alone, such as to a multicast group.
-    public let shared: OverlayEntries
+    package let shared: OverlayEntries
     /// The name of the device, or of the underlay where there is none: whose differences are that are no peer's.
-    public let name: String
+    package let name: String
     /// Nil where the overlay needs no device of its own, or where that is not there yet.
-    public let device: InterfaceIndex?
+    package let device: InterfaceIndex?
     /// Every host's part of the overlay lies in one of these.
-    public let networks: [CIDR]
-    public let learning: Learning
+    package let networks: [CIDR]
+    package let learning: Learning
 
     /// Another host.
-    public struct Peer: Hashable, Sendable {
+    package struct Peer: Hashable, Sendable {
         /// Its address on the underlay.
-        public let endpoint: IPAddress
-        public let entries: OverlayEntries
+        package let endpoint: IPAddress
+        package let entries: OverlayEntries
 
-        public init(endpoint: IPAddress, _ entries: OverlayEntries) {
+        package init(endpoint: IPAddress, _ entries: OverlayEntries) {
             self.endpoint = endpoint
             self.entries = entries
         }
     }
 
     /// Which forwarding entries the device may find out by itself.
-    public enum Learning: Hashable, Sendable {
+    package enum Learning: Hashable, Sendable {
         case none
         /// Those that lead to a peer.
         case fromPeers
         case fromAll
     }
 
-    public init(
+    package init(
         peers: [Peer], shared: OverlayEntries = OverlayEntries(), name: String, device: InterfaceIndex?,
         networks: [CIDR], learning: Learning = .none
     ) {

@@ -74,11 +74,13 @@ extension FileDescriptor {
         try Self.waitUntilReadable(anyOf: [rawValue], milliseconds: milliseconds)
     }
 
-    /// Waits until one of several descriptors has something to read; false when the time is over.
+    /// Waits until one of several descriptors has something to read.
     ///
     /// - Parameters:
     ///   - descriptors: those that are watched.
     ///   - milliseconds: nil to wait for ever.
+    /// - Returns: false when the time is over.
+    /// - Throws: the error of poll(2).
     public static func waitUntilReadable(
         anyOf descriptors: [CInt], milliseconds: Int? = nil
     ) throws(SystemError) -> Bool {

@@ -1,21 +1,21 @@
 import CLinux
 import LinuxSystem
-public import Netlink
+package import Netlink
 
 /// A bridge's settings, `IFLA_BR_…`: `ip link add NAME type bridge [vlan_filtering 1]`.
-public struct BridgeOptions: LinkOptions, Hashable {
+package struct BridgeOptions: LinkOptions, Hashable {
     /// Whether frames pass only between ports that are in the same VLAN.
     ///
     /// A kernel without VLAN filtering passes over it, and refuses its ports' VLANs; it tells nil.
-    public var filtersVLANs: Bool?
+    package var filtersVLANs: Bool?
 
-    public init(filtersVLANs: Bool? = nil) {
+    package init(filtersVLANs: Bool? = nil) {
         self.filtersVLANs = filtersVLANs
     }
 
-    public static let kind = "bridge"
+    package static let kind = "bridge"
 
-    public func encode(into message: inout NetlinkMessage) {
+    package func encode(into message: inout NetlinkMessage) {
         if let filtersVLANs { message.append(AttributeType(IFLA_BR_VLAN_FILTERING), UInt8(filtersVLANs ? 1 : 0)) }
     }
 
@@ -29,7 +29,7 @@ public struct BridgeOptions: LinkOptions, Hashable {
 
 extension Link {
     /// Its settings where it is a bridge.
-    public var bridge: BridgeOptions? {
+    package var bridge: BridgeOptions? {
         if case .bridge(let options) = kind { options } else { nil }
     }
 }

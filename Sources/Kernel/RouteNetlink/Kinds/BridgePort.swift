@@ -3,13 +3,13 @@ import LinuxSystem
 import Netlink
 
 /// A link's settings as a port of a bridge, `IFLA_BRPORT_…`: `ip link set dev NAME type bridge_slave hairpin on isolated on`.
-public struct BridgePortOptions: Hashable, Sendable {
+package struct BridgePortOptions: Hashable, Sendable {
     /// Frames may leave through the port that they came in by.
-    public var isHairpin: Bool?
+    package var isHairpin: Bool?
     /// Frames do not pass between isolated ports.
-    public var isIsolated: Bool?
+    package var isIsolated: Bool?
 
-    public init(isHairpin: Bool? = nil, isIsolated: Bool? = nil) {
+    package init(isHairpin: Bool? = nil, isIsolated: Bool? = nil) {
         self.isHairpin = isHairpin
         self.isIsolated = isIsolated
     }

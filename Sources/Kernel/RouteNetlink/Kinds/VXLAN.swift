@@ -1,26 +1,26 @@
-public import Addressing
+package import Addressing
 import CLinux
 import LinuxSystem
-public import Netlink
+package import Netlink
 
 /// What is asked of a VXLAN, `IFLA_VXLAN_…`: `ip link add NAME type vxlan id ID dev UNDERLAY local ADDRESS …`.
 ///
 /// Of a link that is there the kernel takes no other id, port or address family.
-public struct VXLANOptions: LinkOptions {
+package struct VXLANOptions: LinkOptions {
     /// The network identifier, 24 bits: RFC 7348, section 5.
-    public var id: UInt32?
+    package var id: UInt32?
     /// The link that the packets leave by.
-    public var underlay: InterfaceIndex?
+    package var underlay: InterfaceIndex?
     /// The address that the packets come from.
-    public var local: IPAddress?
+    package var local: IPAddress?
     /// The multicast address, or the one other host, that unknown and broadcast frames go to.
-    public var group: IPAddress?
+    package var group: IPAddress?
     /// The UDP port of all hosts.
-    public var port: UInt16?
+    package var port: UInt16?
     /// Whether the senders of frames become forwarding entries.
-    public var isLearning: Bool?
+    package var isLearning: Bool?
 
-    public init(
+    package init(
         id: UInt32? = nil, underlay: InterfaceIndex? = nil, local: IPAddress? = nil, group: IPAddress? = nil,
         port: UInt16? = nil, isLearning: Bool? = nil
     ) {
@@ -32,9 +32,9 @@ public struct VXLANOptions: LinkOptions {
         self.isLearning = isLearning
     }
 
-    public static let kind = "vxlan"
+    package static let kind = "vxlan"
 
-    public func encode(into message: inout NetlinkMessage) {
+    package func encode(into message: inout NetlinkMessage) {
         if let id { message.append(AttributeType(IFLA_VXLAN_ID), id) }
         if let underlay { message.append(AttributeType(IFLA_VXLAN_LINK), underlay.rawValue) }
         if let local {
@@ -51,18 +51,18 @@ public struct VXLANOptions: LinkOptions {
 }
 
 /// A VXLAN's settings in effect.
-public struct VXLANSettings: Hashable, Sendable {
+package struct VXLANSettings: Hashable, Sendable {
     /// As asked for by `VXLANOptions`.
-    public private(set) var id: UInt32 = 0
-    public private(set) var underlay: InterfaceIndex?
-    public private(set) var local: IPAddress?
-    public private(set) var group: IPAddress?
-    public private(set) var port: UInt16 = 0
-    public private(set) var isLearning = false
+    package private(set) var id: UInt32 = 0
+    package private(set) var underlay: InterfaceIndex?
+    package private(set) var local: IPAddress?
+    package private(set) var group: IPAddress?
+    package private(set) var port: UInt16 = 0
+    package private(set) var isLearning = false
     /// Whether the link does more than others, by one of the options that are read only here.
     ///
     /// They are `external`, `gbp`, `l2miss`, `l3miss`, `proxy` and `rsc` of ip-link(8).
-    public private(set) var isSpecial = false
+    package private(set) var isSpecial = false
 
     /// Reads `IFLA_INFO_DATA`.
     init(reading data: Span<UInt8>) throws(SystemError) {
@@ -89,7 +89,7 @@ public struct VXLANSettings: Hashable, Sendable {
 
 extension Link {
     /// Its settings where it is a VXLAN.
-    public var vxlan: VXLANSettings? {
+    package var vxlan: VXLANSettings? {
         if case .vxlan(let settings) = kind { settings } else { nil }
     }
 }

@@ -1,15 +1,15 @@
 import CLinux
-public import LinuxSystem
-public import Netlink
+package import LinuxSystem
+package import Netlink
 
 /// The other end of a veth pair: `ip link add NAME type veth peer name PEER [netns NAMESPACE]`.
-public struct VethPeer: LinkOptions {
+package struct VethPeer: LinkOptions {
     private let link: NewLink
     /// A descriptor; nil for the socket's namespace.
     private let namespace: Int32?
 
     /// An end in the socket's namespace.
-    public init(_ link: NewLink) {
+    package init(_ link: NewLink) {
         self.link = link
         namespace = nil
     }
@@ -17,14 +17,14 @@ public struct VethPeer: LinkOptions {
     /// An end that appears in another namespace, which has to be open until the request has been sent.
     ///
     /// It cannot be up from the start: the kernel answers `ENOTCONN`.
-    public init(_ link: NewLink, in namespace: borrowing NetworkNamespace) {
+    package init(_ link: NewLink, in namespace: borrowing NetworkNamespace) {
         self.link = link
         self.namespace = namespace.descriptor.rawValue
     }
 
-    public static let kind = "veth"
+    package static let kind = "veth"
 
-    public func encode(into message: inout NetlinkMessage) {
+    package func encode(into message: inout NetlinkMessage) {
         message.nest(AttributeType(VETH_INFO_PEER), header: link.header) { message in
             link.encode(into: &message)
             if let namespace { message.append(AttributeType(IFLA_NET_NS_FD), namespace) }
@@ -34,7 +34,7 @@ public struct VethPeer: LinkOptions {
 
 extension Link {
     /// The other end where it is a veth.
-    public var peer: LinkReference? {
+    package var peer: LinkReference? {
         if case .veth(let peer) = kind { peer } else { nil }
     }
 }

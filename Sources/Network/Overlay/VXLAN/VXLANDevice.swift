@@ -1,27 +1,27 @@
-public import Addressing
+package import Addressing
 import LinuxSystem
-public import RouteNetlink
+package import RouteNetlink
 
 /// A host's end of a VXLAN, RFC 7348, as it should be.
-public struct VXLANDevice: Hashable, Sendable {
-    public let name: String
+package struct VXLANDevice: Hashable, Sendable {
+    package let name: String
     /// The network identifier, 24 bits.
-    public let id: UInt32
+    package let id: UInt32
     /// The UDP port of all hosts.
-    public let port: UInt16
+    package let port: UInt16
     /// The link that packets leave by.
-    public let underlay: InterfaceIndex
+    package let underlay: InterfaceIndex
     /// The address that packets come from.
-    public let local: IPAddress
-    public let mac: MACAddress
+    package let local: IPAddress
+    package let mac: MACAddress
     /// Bytes of payload in an inner frame.
-    public let mtu: UInt32
-    public let delivery: Delivery
+    package let mtu: UInt32
+    package let delivery: Delivery
     /// Whether checksums are left to the link below; nil leaves it as it is.
-    public let offloadsChecksum: Bool?
+    package let offloadsChecksum: Bool?
 
     /// How frames get from one host's containers to another's.
-    public enum Delivery: Hashable, Sendable {
+    package enum Delivery: Hashable, Sendable {
         /// By routes to a subnet of each host, of which the device has one address.
         case routed(addresses: [IPAddress])
         /// By a bridge that the device is a port of; broadcast goes to each peer, or to a multicast group.
@@ -29,9 +29,9 @@ public struct VXLANDevice: Hashable, Sendable {
     }
 
     /// The port of Linux, older than the one that RFC 7348 was given.
-    public static let defaultPort: UInt16 = 8472
+    package static let defaultPort: UInt16 = 8472
 
-    public init(
+    package init(
         name: String, id: UInt32, port: UInt16 = defaultPort, underlay: InterfaceIndex, local: IPAddress,
         mac: MACAddress, mtu: UInt32, delivery: Delivery, offloadsChecksum: Bool? = nil
     ) {
@@ -47,7 +47,7 @@ public struct VXLANDevice: Hashable, Sendable {
     }
 
     /// The bytes that are put around an inner frame's payload: its Ethernet header, VXLAN, UDP and IP.
-    public static func overhead(over underlay: AddressFamily) -> UInt32 {
+    package static func overhead(over underlay: AddressFamily) -> UInt32 {
         switch underlay {
         case .v4: 14 + 8 + 8 + 20
         case .v6: 14 + 8 + 8 + 40

@@ -1,17 +1,17 @@
-public import Addressing
-public import LinuxSystem
-public import RouteNetlink
+package import Addressing
+package import LinuxSystem
+package import RouteNetlink
 
 /// A network over many hosts by VXLAN: this host's device, and what leads to the others.
-public struct VXLANOverlay: Sendable {
-    public let device: VXLANDevice
+package struct VXLANOverlay: Sendable {
+    package let device: VXLANDevice
     /// Every host's subnet lies in one of these.
-    public let networks: [CIDR]
-    public let peers: [VXLANPeer]
+    package let networks: [CIDR]
+    package let peers: [VXLANPeer]
     /// Where the underlay reaches peers without a router, so that they need no encapsulation; empty to encapsulate all.
-    public let directNetworks: [CIDR]
+    package let directNetworks: [CIDR]
 
-    public init(device: VXLANDevice, networks: [CIDR], peers: [VXLANPeer], directNetworks: [CIDR] = []) {
+    package init(device: VXLANDevice, networks: [CIDR], peers: [VXLANPeer], directNetworks: [CIDR] = []) {
         self.device = device
         self.networks = networks
         self.peers = peers
@@ -25,7 +25,7 @@ public struct VXLANOverlay: Sendable {
     ///   - lock: that of the namespace.
     /// - Returns: what was otherwise, and has been mended.
     /// - Throws: the first thing that the kernel refused, after all the rest has been done.
-    public func reconcile(
+    package func reconcile(
         on host: inout RouteSocket, holding lock: borrowing OverlayLock
     ) throws(SystemError) -> [OverlayDifference] {
         if case .routed(let addresses) = device.delivery {
@@ -41,13 +41,13 @@ public struct VXLANOverlay: Sendable {
     /// - Parameter host: a socket in the calling thread's namespace.
     /// - Returns: what `reconcile` would mend, and how it is for each peer.
     /// - Throws: `EEXIST` when another kind of link has the device's name; what the kernel refused to tell.
-    public func inspect(on host: inout RouteSocket) throws(SystemError) -> OverlayInspection {
+    package func inspect(on host: inout RouteSocket) throws(SystemError) -> OverlayInspection {
         let (link, differences) = try device.inspect(on: &host)
         return try wanted(on: link?.index).inspect(on: &host, with: differences)
     }
 
     /// Whether a subnet is routed to its peer as it is.
-    public func isDirect(_ subnet: CIDR, of peer: VXLANPeer) -> Bool {
+    package func isDirect(_ subnet: CIDR, of peer: VXLANPeer) -> Bool {
         subnet.family == peer.endpoint.family && directNetworks.contains { $0.contains(peer.endpoint) }
     }
 
