@@ -125,6 +125,13 @@ struct CNIToolOverlayTests {
         #expect(try cluster.members[0].host.linkNames() == ["eth0", "lo"])
     }
 
+    @Test func needsNoDelegate() throws {
+        let cluster = try VXLANCluster(VXLANCluster.Options(more: ["delegate": ["name": "other"]]), hosts: 2)
+        #expect(try !cluster.call(cluster.members[0]).run("STATUS", on: cluster.members[0].host).succeeded)
+        let outcome = try overlay(cluster, "overlay")
+        #expect(states(outcome, of: "node2") == ["missing", "missing", "missing"], "\(outcome.errorOutput)")
+    }
+
     static let probed = [
         VXLANCluster.Options(), VXLANCluster.Options(underlay: .v6, overlay: [.v4, .v6]),
         VXLANCluster.Options(overlay: [.v4, .v6], more: ["directRouting": true]),
