@@ -2,11 +2,17 @@
 
 import PackageDescription
 
-/// A plugin: one executable target in the folder that carries the installed name.
+/// A plugin: one executable target in the folder that carries the installed name, with the page that tells of it.
 func plugin(_ name: String, _ target: String, _ dependencies: Target.Dependency...) -> Target {
     .executableTarget(
         name: target, dependencies: ["CNI", "JSON", "Addressing", "Attachments", "LinuxSystem"] + dependencies,
-        path: "Sources/Plugins/\(name)")
+        path: "Sources/Plugins/\(name)", exclude: ["README.md"])
+}
+
+/// A tool, likewise.
+func tool(_ name: String, _ target: String, _ dependencies: Target.Dependency...) -> Target {
+    .executableTarget(
+        name: target, dependencies: dependencies, path: "Sources/Tools/\(name)", exclude: ["README.md"])
 }
 
 /// Tests of one module that need no kernel and no privileges.
@@ -92,16 +98,10 @@ let package = Package(
         plugin(
             "vxlan", "VXLANPlugin", "NodeTable", "ContainerLinks", "PacketRules", "Overlay", "Nftables", "RouteNetlink"),
 
-        .executableTarget(
-            name: "CNITool",
-            dependencies: [
-                "CNIRuntime", "Leases", "NodeTable", "Overlay", "Probing", "RouteNetlink", "CNI", "JSON", "Addressing",
-                "Attachments", "Hashing", "LinuxSystem",
-            ],
-            path: "Sources/Tools/cnitool"),
-        .executableTarget(
-            name: "CNIBenchmark", dependencies: ["RouteNetlink", "JSON", "Addressing", "LinuxSystem"],
-            path: "Sources/Tools/cni-bench"),
+        tool(
+            "cnitool", "CNITool", "CNIRuntime", "Leases", "NodeTable", "Overlay", "Probing", "RouteNetlink", "CNI",
+            "JSON", "Addressing", "Attachments", "Hashing", "LinuxSystem"),
+        tool("cni-bench", "CNIBenchmark", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"),
 
         .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
         unitTests("Addressing", "TestSupport"),

@@ -3,14 +3,25 @@ import LinuxSystem
 import TestSupport
 import Testing
 
-/// Every network configuration in `conf/`, whichever there are.
+/// Every network configuration that users are given, in `conf/` or on a page, whichever there are.
 @Suite(.enabled(if: Executables.canCreateNamespaces))
 struct ConfTests {
-    static let files = Repository.names(in: "conf")
+    struct Configuration: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let text: String
+    }
+
+    static let configurations =
+        Repository.names(in: "conf").map { file in
+            Configuration(testDescription: file, text: (try? Repository.text("conf/\(file)")) ?? "")
+        }
+        + Page.all.flatMap { page in
+            page.configurations.map { Configuration(testDescription: page.path, text: $0) }
+        }
 
     /// Those whose plugins are all here; the reference's are needed for some.
-    static let usableFiles = files.filter { file in
-        guard let list = try? JSONValue(parsing: Repository.text("conf/\(file)")) else { return true }
+    static let usable = configurations.filter { configuration in
+        guard let list = try? JSONValue(parsing: configuration.text) else { return true }
         return plugins(of: list).allSatisfy { plugin in
             guard let type = plugin["type"]?.string else { return true }
             return [Executables.own, Executables.reference].contains { File.isRegular("\($0)/\(type)") }
@@ -29,10 +40,11 @@ struct ConfTests {
             """)
     }
 
-    @Test(arguments: usableFiles)
-    func attachesTwoContainersAndLeavesNothing(file: String) throws {
-        let list = try JSONValue(parsing: Repository.text("conf/\(file)"))
+    @Test(arguments: usable)
+    func attachesTwoContainersAndLeavesNothing(configuration: Configuration) throws {
+        let list = try JSONValue(parsing: configuration.text)
         let network = try #require(list.object?["name"]?.string)
+        try host.directory.write("net.d/shown.conflist", configuration.text)
         try host.directory.write(
             "flannel/subnet.env",
             "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.5.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n")
@@ -79,7 +91,7 @@ struct ConfTests {
     @discardableResult
     private func cnitool(_ verb: String, _ network: String, _ namespace: String) throws -> String {
         let variables = [
-            "NETCONFPATH=\(Repository.path("conf"))", "CNI_PATH=\(Executables.own):\(Executables.reference)",
+            "NETCONFPATH=\(host.directory.path)/net.d", "CNI_PATH=\(Executables.own):\(Executables.reference)",
         ]
         let command = ["\(Executables.own)/cnitool", verb, network, namespace]
         return try host.namespace.output(of: "env", variables + host.launcher + command)

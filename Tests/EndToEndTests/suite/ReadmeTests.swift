@@ -5,31 +5,57 @@ import Testing
 /// What a reader pastes is what runs here.
 @Suite(.enabled(if: Executables.canCreateNamespaces))
 struct ReadmeTests {
-    @Test func tourByHandDoesWhatItSays() throws {
+    @Test func firstTenMinutesDoWhatTheySay() throws {
         let host = try TestHost()
-        let tour = try block(below: "## Try it by hand")
-        let output = try host.run(
-            "env", "PATH=\(Executables.own):/usr/sbin:/usr/bin:/sbin:/bin", "CNI_PATH=\(Executables.own)", "unshare",
-            "--mount", "--propagation", "private", "sh", "-euxc",
-            """
-            cd '\(Repository.root)'
-            mount -t tmpfs tmpfs /run
-            mount -t tmpfs tmpfs /var/lib
-            \(tour)
-            echo "namespaces: $(ip netns list)"
-            echo "kept: $(find /var/lib/cni -name '10.*' -o -path '*/results/*')"
-            """)
+        let output = try run(Page("README.md").commands(below: "First ten minutes"), on: host)
         #expect(output.contains("10.22.0.2/16"))
         #expect(output.contains(" 0% packet loss"))
         #expect(output.contains("cni_bridge"))
-        #expect(output.hasSuffix("namespaces: \nkept: \n"))
+        #expect(output.contains("\n10.22.0.2  cnitool-"))
         #expect(try host.linkNames() == ["cni0", "lo"])
         #expect(try host.ruleset().isEmpty)
     }
 
+    @Test func cnitoolDoesWhatItsPageSays() throws {
+        let host = try TestHost()
+        let commands = try Page("Sources/Tools/cnitool/README.md").commands(below: "`cnitool`")
+        let output = try run("export NETCONFPATH=\"$PWD/conf\"\n\(commands)", on: host)
+        #expect(output.contains("10.22.0.2/16"))
+        #expect(try host.linkNames() == ["cni0", "lo"])
+    }
+
+    @Test func cnitoolHelpsWithWhatItsPageLists() throws {
+        let page = try Page("Sources/Tools/cnitool/README.md")
+        let help = try TestHost().run("env", "\(Executables.own)/cnitool", "--help")
+        for line in help.matches(of: /(?m)^(?:usage:| {6}) (cnitool .*)$/) {
+            #expect(page.codeSpans.contains(String(line.1)))
+        }
+        for variable in help.matches(of: /(?m)^  ([A-Z_]{8,})/) {
+            #expect(page.codeSpans.contains(String(variable.1)))
+        }
+    }
+
+    @Test func overlayOnSeveralHostsIsMadeAsItSays() throws {
+        let host = try TestHost()
+        try host.namespace.shell(
+            """
+            ip link add eth0 type veth peer name wire
+            ip address add 192.168.1.11/24 dev eth0
+            ip link set eth0 up
+            ip link set wire up
+            """)
+        let steps = try Page("Sources/Plugins/vxlan/README.md").blocks
+            .filter { $0.heading == "Use on several hosts" && $0.text.contains("cnitool") }.map(\.text)
+        let output = try run("export NETCONFPATH=\"$PWD/conf\"\n\(steps.joined())", on: host)
+        #expect(output.contains("10.244.2.0/24 via 10.244.2.0 dev vxlan.1"))
+        #expect(output.contains("10.244.3.0/24 via 10.244.3.0 dev vxlan.1"))
+        #expect(output.contains("\"10.244.1.2/24\""))
+        #expect(try host.linkNames() == ["cni-overlay", "eth0", "lo", "vxlan.1", "wire"])
+    }
+
     @Test func overlayOnOneMachineDoesWhatItSaysAndLeavesNothing() throws {
         let host = try TestHost()
-        let script = try block(below: "### Try it on one machine")
+        let script = try Page("Sources/Plugins/vxlan/README.md").commands(below: "Try it on one machine")
         let output = try host.namespace.output(
             of: "env", ["CNI_PATH=\(Executables.own)"] + host.launcher + ["sh", "-euc", script])
         let pairs = ["12", "13", "21", "23", "31", "32", "41", "42", "43"]
@@ -46,42 +72,20 @@ struct ReadmeTests {
         #expect(host.directory.names(in: "lib").isEmpty)
     }
 
-    @Test(arguments: ["sudo ./install.sh", "sudo Tests/run"])
-    func beginsWithTheTwoCommands(command: String) throws {
-        #expect(try Repository.text("README.md").contains("```sh\n\(command)\n```"))
-    }
-
-    @Test(arguments: ConfTests.files)
-    func tellsOfEveryConfiguration(file: String) throws {
-        #expect(try Repository.text("README.md").contains("`\(file)`"))
-    }
-
-    @Test func linksLeadSomewhere() throws {
-        let text = try Repository.text("README.md")
-        for link in text.matches(of: /\]\(([^)#:]+)\)/) {
-            #expect(FileManager.default.fileExists(atPath: Repository.path(String(link.1))), "\(link.1)")
-        }
-    }
-
-    @Test func linksWithinLeadToHeadings() throws {
-        let text = try Repository.text("README.md")
-        // As GitHub makes them: letters, digits and hyphens for spaces.
-        let headings = text.matches(of: /\n#+ ([^\n]+)/).map { heading in
-            String(
-                heading.1.lowercased().map { $0 == " " ? "-" : $0 }.filter { $0.isLetter || $0.isNumber || $0 == "-" })
-        }
-        for link in text.matches(of: /\]\(#([^)]+)\)/) {
-            #expect(headings.contains(String(link.1)), "\(link.1)")
-        }
-    }
-
-    /// The first block of commands below a heading.
-    private func block(below heading: String) throws -> String {
-        func rest(of text: String, after mark: String) throws -> String {
-            let range = try #require(text.range(of: mark))
-            return String(text[range.upperBound...])
-        }
-        let section = try rest(of: Repository.text("README.md"), after: "\(heading)\n")
-        return try #require(rest(of: section, after: "```sh\n").components(separatedBy: "```").first)
+    /// Runs commands that attach `blue` and let it go, in the repository's folder, and sees that they leave nothing.
+    private func run(_ commands: String, on host: TestHost) throws -> String {
+        let output = try host.run(
+            "env", "PATH=\(Executables.own):/usr/sbin:/usr/bin:/sbin:/bin", "CNI_PATH=\(Executables.own)", "unshare",
+            "--mount", "--propagation", "private", "sh", "-euxc",
+            """
+            cd '\(Repository.root)'
+            mount -t tmpfs tmpfs /run
+            mount -t tmpfs tmpfs /var/lib
+            \(commands)
+            echo "namespaces: $(ip netns list)"
+            echo "kept: $(find /var/lib/cni -name '10.*' -o -path '*/results/*')"
+            """)
+        #expect(output.hasSuffix("namespaces: \nkept: \n"))
+        return output
     }
 }
