@@ -5,7 +5,7 @@ import PackageDescription
 /// A plugin: one executable target in the folder that carries the installed name, with the page that tells of it.
 func plugin(_ name: String, _ target: String, _ dependencies: Target.Dependency...) -> Target {
     .executableTarget(
-        name: target, dependencies: ["CNI", "JSON", "Addressing", "Attachments", "LinuxSystem"] + dependencies,
+        name: target, dependencies: ["CNI"] + dependencies,
         path: "Sources/Plugins/\(name)", exclude: ["README.md"])
 }
 
@@ -91,19 +91,23 @@ let package = Package(
             dependencies: ["Overlay", "RouteNetlink", "JSON", "Addressing", "Hashing", "LinuxSystem"],
             path: "Sources/Cluster/NodeTable"),
 
-        plugin("bridge", "BridgePlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink"),
-        plugin("flannel", "FlannelPlugin", "Flannel"),
-        plugin("host-local", "HostLocalPlugin", "Leases"),
-        plugin("loopback", "LoopbackPlugin", "RouteNetlink"),
         plugin(
-            "vxlan", "VXLANPlugin", "NodeTable", "ContainerLinks", "PacketRules", "Overlay", "Nftables", "RouteNetlink"),
+            "bridge", "BridgePlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink", "JSON",
+            "Addressing", "Attachments", "LinuxSystem"),
+        plugin("flannel", "FlannelPlugin", "Flannel", "JSON", "Addressing", "Attachments", "LinuxSystem"),
+        plugin("host-local", "HostLocalPlugin", "Leases", "JSON", "Addressing", "Attachments", "LinuxSystem"),
+        plugin("loopback", "LoopbackPlugin", "RouteNetlink", "Addressing", "LinuxSystem"),
+        plugin(
+            "vxlan", "VXLANPlugin", "NodeTable", "ContainerLinks", "PacketRules", "Overlay", "Nftables", "RouteNetlink",
+            "JSON", "Addressing", "Attachments", "LinuxSystem"),
 
         tool(
-            "cnitool", "CNITool", "CNIRuntime", "Leases", "NodeTable", "Overlay", "Probing", "RouteNetlink", "CNI",
-            "JSON", "Addressing", "Attachments", "Hashing", "LinuxSystem"),
+            "cnitool", "CNITool", "CNIRuntime", "Leases", "NodeTable", "Overlay", "Probing",
+            "RouteNetlink", "CNI", "JSON", "Addressing", "Attachments", "Hashing", "LinuxSystem"),
         tool("cni-bench", "CNIBenchmark", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"),
 
         .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
+        .testTarget(name: "LayoutTests", dependencies: ["TestSupport"], path: "Tests/UnitTests/Layout"),
         unitTests("Addressing", "TestSupport"),
         unitTests("Hashing"),
         unitTests("Attachments"),
@@ -120,7 +124,7 @@ let package = Package(
         unitTests("Leases", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         unitTests("Flannel", "Addressing", "TestSupport"),
         unitTests("FlannelPlugin", "Flannel", "CNI", "JSON"),
-        unitTests("BridgePlugin", "CNI", "Attachments", "ContainerLinks", "JSON", "TestSupport"),
+        unitTests("BridgePlugin", "CNI", "JSON"),
         unitTests("HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
         unitTests("VXLANPlugin", "NodeTable", "CNI", "JSON"),
 
