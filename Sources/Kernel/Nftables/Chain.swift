@@ -1,28 +1,28 @@
 import CLinux
 
 /// A list of rules, entered from the network stack at a hook or from another chain by a verdict.
-public struct Chain: Hashable, Sendable, CustomStringConvertible {
-    public var table: Table
+package struct Chain: Hashable, Sendable, CustomStringConvertible {
+    package var table: Table
     /// At most 255 bytes, and for nft(8) to read it: a letter, then letters, digits, `/`, `\`, `_`, `.` and `-`.
-    public var name: String
+    package var name: String
     /// Where packets enter; nil for a chain that only verdicts lead to.
-    public var hook: Hook?
+    package var hook: Hook?
     /// Stored when the chain is created; nil for none.
-    public var comment: String?
+    package var comment: String?
 
-    public init(in table: Table, _ name: String, hook: Hook? = nil, comment: String? = nil) {
+    package init(in table: Table, _ name: String, hook: Hook? = nil, comment: String? = nil) {
         self.table = table
         self.name = name
         self.hook = hook
         self.comment = comment
     }
 
-    public var description: String {
+    package var description: String {
         "\(table) \(name)"
     }
 
     /// What makes a chain a base chain; what no rule decides is accepted.
-    public struct Hook: Hashable, Sendable {
+    package struct Hook: Hashable, Sendable {
         /// `filter` or `nat`.
         let type: String
         /// `NF_INET_…`.
@@ -31,12 +31,12 @@ public struct Chain: Hashable, Sendable, CustomStringConvertible {
         let priority: Int32
 
         /// Where connections get another source address: `type nat hook postrouting priority srcnat`.
-        public static let sourceNAT = Hook(
+        package static let sourceNAT = Hook(
             type: "nat", number: UInt32(NF_INET_POST_ROUTING.rawValue), priority: natSourcePriority)
 
         /// Where frames come to a bridge, before it decides where they go: `type filter hook prerouting priority
         /// dstnat`, in a table of family `bridge`.
-        public static let bridgePrerouting = Hook(
+        package static let bridgePrerouting = Hook(
             type: "filter", number: UInt32(NF_BR_PRE_ROUTING), priority: bridgeDestinationNATPriority)
 
         /// `NF_BR_PRI_NAT_DST_BRIDGED` of `enum nf_br_hook_priorities`.
@@ -48,8 +48,8 @@ public struct Chain: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What tells a chain in the kernel apart from others.
-public struct ListedChain: Hashable, Sendable {
-    public let name: String
+package struct ListedChain: Hashable, Sendable {
+    package let name: String
     /// How many rules it holds and verdicts lead to it, taken together; without the latter it can be deleted.
-    public let useCount: Int
+    package let useCount: Int
 }

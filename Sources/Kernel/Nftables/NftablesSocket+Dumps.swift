@@ -1,11 +1,11 @@
 import CLinux
-public import LinuxSystem
+package import LinuxSystem
 import Netlink
 
 /// Reading; what is not there is nil or an empty list, and no error.
 extension NftablesSocket {
     /// How many chains, maps and other objects a table holds; nil when there is no such table.
-    public mutating func useCount(of table: Table) throws(SystemError) -> Int? {
+    package mutating func useCount(of table: Table) throws(SystemError) -> Int? {
         let message = NetlinkMessage(NFT_MSG_GETTABLE, [], table.family) { message in
             message.append(NFTA_TABLE_NAME.rawValue, table.name)
         }
@@ -15,7 +15,7 @@ extension NftablesSocket {
     }
 
     /// The chain of a name; nil when there is no such chain, or table.
-    public mutating func chain(named name: String, in table: Table) throws(SystemError) -> ListedChain? {
+    package mutating func chain(named name: String, in table: Table) throws(SystemError) -> ListedChain? {
         let message = NetlinkMessage(NFT_MSG_GETCHAIN, [], table.family) { message in
             message.append(NFTA_CHAIN_TABLE.rawValue, table.name)
             message.append(NFTA_CHAIN_NAME.rawValue, name)
@@ -26,7 +26,7 @@ extension NftablesSocket {
     }
 
     /// All chains of a table; takes longer the more chains there are in all tables.
-    public mutating func chains(in table: Table) throws(SystemError) -> [ListedChain] {
+    package mutating func chains(in table: Table) throws(SystemError) -> [ListedChain] {
         let message = NetlinkMessage(NFT_MSG_GETCHAIN, .dump, table.family) { _ in }
         return try list(message, "list chains of", "\(table)") { (attributes) throws(SystemError) in
             try ListedChain(attributes, in: table)
@@ -34,7 +34,7 @@ extension NftablesSocket {
     }
 
     /// The rules of a chain, in their order.
-    public mutating func rules(in chain: Chain) throws(SystemError) -> [ListedRule] {
+    package mutating func rules(in chain: Chain) throws(SystemError) -> [ListedRule] {
         let message = NetlinkMessage(NFT_MSG_GETRULE, .dump, chain.table.family) { message in
             message.append(NFTA_RULE_TABLE.rawValue, chain.table.name)
             message.append(NFTA_RULE_CHAIN.rawValue, chain.name)
@@ -45,7 +45,7 @@ extension NftablesSocket {
     }
 
     /// The element that a map has for a key.
-    public mutating func element(
+    package mutating func element(
         for key: VerdictMap.Key, in map: VerdictMap
     ) throws(SystemError) -> VerdictMap.Element? {
         let message = NetlinkMessage(NFT_MSG_GETSETELEM, [], map.table.family) { message in
@@ -55,7 +55,7 @@ extension NftablesSocket {
     }
 
     /// All elements of a map.
-    public mutating func elements(of map: VerdictMap) throws(SystemError) -> [VerdictMap.Element] {
+    package mutating func elements(of map: VerdictMap) throws(SystemError) -> [VerdictMap.Element] {
         let message = NetlinkMessage(NFT_MSG_GETSETELEM, .dump, map.table.family) { message in
             message.append(NFTA_SET_ELEM_LIST_TABLE.rawValue, map.table.name)
             message.append(NFTA_SET_ELEM_LIST_SET.rawValue, map.name)

@@ -1,31 +1,31 @@
 import CLinux
 import Glibc
-public import LinuxSystem
+package import LinuxSystem
 import Netlink
 
 /// Changes and reads the ruleset of the network namespace that it was opened in.
-public struct NftablesSocket: ~Copyable {
+package struct NftablesSocket: ~Copyable {
     var netlink: NetlinkSocket
 
     /// Opens a socket in the calling thread's namespace.
-    public init() throws(SystemError) {
+    package init() throws(SystemError) {
         netlink = try NetlinkSocket(.netfilter)
     }
 
     /// Opens a socket in another namespace.
-    public init(in namespace: borrowing NetworkNamespace) throws(SystemError) {
+    package init(in namespace: borrowing NetworkNamespace) throws(SystemError) {
         netlink = try NetlinkSocket(.netfilter, in: namespace)
     }
 
     /// Sees that the kernel has nf_tables, and lets this process use it.
-    public mutating func requireSupport() throws(SystemError) {
+    package mutating func requireSupport() throws(SystemError) {
         _ = try generation()
     }
 
     /// Makes all changes of a transaction, in one step for packets and for other users.
     ///
     /// - Throws: the error of the first refused change; nothing has changed then.
-    public mutating func commit(_ transaction: NftablesTransaction) throws(SystemError) {
+    package mutating func commit(_ transaction: NftablesTransaction) throws(SystemError) {
         try commit(transaction, generation: nil)
     }
 
@@ -35,7 +35,7 @@ public struct NftablesSocket: ~Copyable {
     /// - Parameter decide: reads from the socket it is given; an empty transaction ends it.
     /// - Throws: what `decide` throws; the error of the first refused change, and nothing has changed then; `EAGAIN`
     ///   when the ruleset never stood still.
-    public mutating func update(
+    package mutating func update(
         _ decide: (inout NftablesSocket) throws(SystemError) -> NftablesTransaction
     ) throws(SystemError) {
         for _ in 0..<Self.updateAttempts {

@@ -3,19 +3,19 @@ import CLinux
 import Netlink
 
 /// Changes that take effect together or not at all, in the order in which they were added.
-public struct NftablesTransaction: Sendable {
+package struct NftablesTransaction: Sendable {
     private(set) var requests: [NetlinkRequest] = []
 
-    public init() {}
+    package init() {}
 
-    public var isEmpty: Bool {
+    package var isEmpty: Bool {
         requests.isEmpty
     }
 
     // MARK: Tables
 
     /// Creates a table unless it is there.
-    public mutating func ensure(_ table: Table) {
+    package mutating func ensure(_ table: Table) {
         request(NFT_MSG_NEWTABLE, .create, table, "create table", "\(table)") { message in
             message.append(NFTA_TABLE_NAME.rawValue, table.name)
             message.append(NFTA_TABLE_USERDATA.rawValue, comment: table.comment)
@@ -23,7 +23,7 @@ public struct NftablesTransaction: Sendable {
     }
 
     /// Deletes a table that holds nothing; one that does is refused with `EBUSY`.
-    public mutating func deleteIfEmpty(_ table: Table) {
+    package mutating func deleteIfEmpty(_ table: Table) {
         request(NFT_MSG_DELTABLE, .nonRecursive, table, "delete table", "\(table)") { message in
             message.append(NFTA_TABLE_NAME.rawValue, table.name)
         }
@@ -32,7 +32,7 @@ public struct NftablesTransaction: Sendable {
     // MARK: Chains
 
     /// Creates a chain unless it is there; one that is there with another hook is refused with `EEXIST`.
-    public mutating func ensure(_ chain: Chain) {
+    package mutating func ensure(_ chain: Chain) {
         request(NFT_MSG_NEWCHAIN, .create, chain.table, "create chain", "\(chain)") { message in
             message.append(NFTA_CHAIN_TABLE.rawValue, chain.table.name)
             message.append(NFTA_CHAIN_NAME.rawValue, chain.name)
@@ -49,7 +49,7 @@ public struct NftablesTransaction: Sendable {
     }
 
     /// Deletes all rules of a chain.
-    public mutating func flush(_ chain: Chain) {
+    package mutating func flush(_ chain: Chain) {
         request(NFT_MSG_DELRULE, [], chain.table, "flush chain", "\(chain)") { message in
             message.append(NFTA_RULE_TABLE.rawValue, chain.table.name)
             message.append(NFTA_RULE_CHAIN.rawValue, chain.name)
@@ -57,7 +57,7 @@ public struct NftablesTransaction: Sendable {
     }
 
     /// Deletes a chain and its rules; one that a verdict leads to is refused with `EBUSY`.
-    public mutating func delete(_ chain: Chain) {
+    package mutating func delete(_ chain: Chain) {
         request(NFT_MSG_DELCHAIN, [], chain.table, "delete chain", "\(chain)") { message in
             message.append(NFTA_CHAIN_TABLE.rawValue, chain.table.name)
             message.append(NFTA_CHAIN_NAME.rawValue, chain.name)
@@ -67,7 +67,7 @@ public struct NftablesTransaction: Sendable {
     // MARK: Rules
 
     /// Adds a rule to the end of its chain, whether or not there is an equal one.
-    public mutating func add(_ rule: Rule) {
+    package mutating func add(_ rule: Rule) {
         request(NFT_MSG_NEWRULE, [.create, .append], rule.chain.table, "add rule to", "\(rule.chain)") { message in
             message.append(NFTA_RULE_TABLE.rawValue, rule.chain.table.name)
             message.append(NFTA_RULE_CHAIN.rawValue, rule.chain.name)
@@ -81,7 +81,7 @@ public struct NftablesTransaction: Sendable {
     }
 
     /// Deletes a rule that a dump has shown; `ENOENT` when it is gone.
-    public mutating func delete(_ rule: ListedRule, in chain: Chain) {
+    package mutating func delete(_ rule: ListedRule, in chain: Chain) {
         request(NFT_MSG_DELRULE, [], chain.table, "delete rule \(rule.handle) of", "\(chain)") { message in
             message.append(NFTA_RULE_TABLE.rawValue, chain.table.name)
             message.append(NFTA_RULE_CHAIN.rawValue, chain.name)
@@ -92,7 +92,7 @@ public struct NftablesTransaction: Sendable {
     // MARK: Maps
 
     /// Creates a map unless it is there; one that is there with another type is refused with `EEXIST`.
-    public mutating func ensure(_ map: VerdictMap) {
+    package mutating func ensure(_ map: VerdictMap) {
         // Any number does that no other map of this transaction has.
         let identifier = UInt32(truncatingIfNeeded: requests.count + 1)
         request(NFT_MSG_NEWSET, .create, map.table, "create map", "\(map)") { message in
@@ -112,7 +112,7 @@ public struct NftablesTransaction: Sendable {
     }
 
     /// Deletes a map and its elements; one that a rule looks into is refused with `EBUSY`.
-    public mutating func delete(_ map: VerdictMap) {
+    package mutating func delete(_ map: VerdictMap) {
         request(NFT_MSG_DELSET, [], map.table, "delete map", "\(map)") { message in
             message.append(NFTA_SET_TABLE.rawValue, map.table.name)
             message.append(NFTA_SET_NAME.rawValue, map.name)
@@ -120,7 +120,7 @@ public struct NftablesTransaction: Sendable {
     }
 
     /// Adds an element; `EEXIST` when its key is there, with whatever verdict and comment.
-    public mutating func add(_ element: VerdictMap.Element) {
+    package mutating func add(_ element: VerdictMap.Element) {
         let map = element.map
         let subject = "\(element.key) to \(map)"
         request(NFT_MSG_NEWSETELEM, [.create, .exclusive], map.table, "add element", subject) { message in
@@ -132,7 +132,7 @@ public struct NftablesTransaction: Sendable {
     }
 
     /// Deletes the element for a key, whatever its verdict and comment; `ENOENT` when it is gone.
-    public mutating func delete(_ element: VerdictMap.Element) {
+    package mutating func delete(_ element: VerdictMap.Element) {
         let map = element.map
         let subject = "\(element.key) from \(map)"
         request(NFT_MSG_DELSETELEM, [], map.table, "delete element", subject) { message in

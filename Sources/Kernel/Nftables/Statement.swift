@@ -1,8 +1,8 @@
-public import Addressing
+package import Addressing
 import CLinux
 
 /// A match or an action of a rule, in the words of nft(8).
-public struct Statement: Hashable, Sendable {
+package struct Statement: Hashable, Sendable {
     let expressions: [Expression]
 
     private init(_ expressions: [Expression]) {
@@ -10,37 +10,37 @@ public struct Statement: Hashable, Sendable {
     }
 
     /// Goes on when the packet comes from the network: `ip saddr 10.1.0.0/16`, `ip6 saddr != fd00::/64`.
-    public static func sourceAddress(in network: CIDR, negated: Bool = false) -> Statement {
+    package static func sourceAddress(in network: CIDR, negated: Bool = false) -> Statement {
         Statement(loading(.source, network.family) + comparing(network, negated))
     }
 
     /// Goes on when the packet goes to the network: `ip daddr 10.1.0.0/16`, `ip6 daddr != fd00::/64`.
-    public static func destinationAddress(in network: CIDR, negated: Bool = false) -> Statement {
+    package static func destinationAddress(in network: CIDR, negated: Bool = false) -> Statement {
         Statement(loading(.destination, network.family) + comparing(network, negated))
     }
 
     /// Does what a map says of the packet's source: `ip saddr vmap @map`.
-    public static func sourceAddressVerdict(_ family: AddressFamily, from map: VerdictMap) -> Statement {
+    package static func sourceAddressVerdict(_ family: AddressFamily, from map: VerdictMap) -> Statement {
         Statement(loading(.source, family) + [.lookup(map)])
     }
 
     /// Does what a map says of the interface that the packet came in by: `iifname vmap @map`.
-    public static func inputInterfaceVerdict(from map: VerdictMap) -> Statement {
+    package static func inputInterfaceVerdict(from map: VerdictMap) -> Statement {
         Statement([.inputInterfaceName, .lookup(map)])
     }
 
     /// Goes on unless the frame comes from the address: `ether saddr != 02:00:00:00:00:01`.
-    public static func sourceMAC(otherThan mac: MACAddress) -> Statement {
+    package static func sourceMAC(otherThan mac: MACAddress) -> Statement {
         // IEEE 802.3, section 3.2: the destination's six bytes come first.
         Statement([.linkHeader(offset: 6, length: 6), .compare(.notEqual, mac.bytes)])
     }
 
-    public static func verdict(_ verdict: Verdict) -> Statement {
+    package static func verdict(_ verdict: Verdict) -> Statement {
         Statement([.verdict(verdict)])
     }
 
     /// Gives the connection the address of the interface that it leaves by.
-    public static let masquerade = Statement([.masquerade])
+    package static let masquerade = Statement([.masquerade])
 
     private enum Direction {
         case source

@@ -1,7 +1,7 @@
 import CLinux
 
 /// Which packets a table sees: `NFPROTO_…`.
-public enum TableFamily: Hashable, Sendable, CustomStringConvertible {
+package enum TableFamily: Hashable, Sendable, CustomStringConvertible {
     /// IPv4 and IPv6.
     case inet
     case ipv4
@@ -19,7 +19,7 @@ public enum TableFamily: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The word of nft(8).
-    public var description: String {
+    package var description: String {
         switch self {
         case .inet: "inet"
         case .ipv4: "ip"
@@ -30,19 +30,19 @@ public enum TableFamily: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A table, which holds chains and maps.
-public struct Table: Hashable, Sendable, CustomStringConvertible {
-    public var family: TableFamily
-    public var name: String
+package struct Table: Hashable, Sendable, CustomStringConvertible {
+    package var family: TableFamily
+    package var name: String
     /// Stored when the table is created; nil for none.
-    public var comment: String?
+    package var comment: String?
 
-    public init(_ family: TableFamily, _ name: String, comment: String? = nil) {
+    package init(_ family: TableFamily, _ name: String, comment: String? = nil) {
         self.family = family
         self.name = name
         self.comment = comment
     }
 
-    public var description: String {
+    package var description: String {
         "\(family) \(name)"
     }
 }

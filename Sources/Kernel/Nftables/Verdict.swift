@@ -1,5 +1,5 @@
 /// What becomes of a packet.
-public enum Verdict: Hashable, Sendable {
+package enum Verdict: Hashable, Sendable {
     /// Ends this hook's base chain.
     case accept
     case drop
@@ -13,7 +13,7 @@ public enum Verdict: Hashable, Sendable {
     case other(Int32)
 
     /// The chain that it leads to.
-    public var target: String? {
+    package var target: String? {
         switch self {
         case .accept, .drop, .return, .other: nil
         case .jump(let chain), .goto(let chain): chain

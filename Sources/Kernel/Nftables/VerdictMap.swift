@@ -1,36 +1,36 @@
-public import Addressing
+package import Addressing
 import LinuxSystem
 import Netlink
 
 /// A map from keys to verdicts, looked up in constant time: `type ipv4_addr : verdict`.
-public struct VerdictMap: Hashable, Sendable, CustomStringConvertible {
-    public var table: Table
-    public var name: String
-    public var keyType: KeyType
+package struct VerdictMap: Hashable, Sendable, CustomStringConvertible {
+    package var table: Table
+    package var name: String
+    package var keyType: KeyType
 
-    public init(in table: Table, _ name: String, _ keyType: KeyType) {
+    package init(in table: Table, _ name: String, _ keyType: KeyType) {
         self.table = table
         self.name = name
         self.keyType = keyType
     }
 
-    public var description: String {
+    package var description: String {
         "\(table) \(name)"
     }
 
     /// What all keys of a map are.
-    public enum KeyType: Hashable, Sendable {
+    package enum KeyType: Hashable, Sendable {
         case address(AddressFamily)
         case interfaceName
     }
 
     /// One key of a map.
-    public enum Key: Hashable, Sendable, CustomStringConvertible {
+    package enum Key: Hashable, Sendable, CustomStringConvertible {
         case address(IPAddress)
         /// At most 15 bytes.
         case interfaceName(String)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .address(let address): "\(address)"
             case .interfaceName(let name): name
@@ -39,14 +39,14 @@ public struct VerdictMap: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A key of a map, and what is decided about it.
-    public struct Element: Hashable, Sendable {
-        public var map: VerdictMap
-        public var key: Key
-        public var verdict: Verdict
+    package struct Element: Hashable, Sendable {
+        package var map: VerdictMap
+        package var key: Key
+        package var verdict: Verdict
         /// At most 128 bytes, without double quotes; nil for none.
-        public var comment: String?
+        package var comment: String?
 
-        public init(in map: VerdictMap, _ key: Key, _ verdict: Verdict, comment: String? = nil) {
+        package init(in map: VerdictMap, _ key: Key, _ verdict: Verdict, comment: String? = nil) {
             self.map = map
             self.key = key
             self.verdict = verdict

@@ -1,17 +1,17 @@
-public import Addressing
-public import Attachments
-public import LinuxSystem
+package import Addressing
+package import Attachments
+package import LinuxSystem
 
 /// Masquerading of a container's traffic to outside its own subnet, by iptables(8) and with the reference's chains.
 ///
 /// A chain for each container lets its subnet alone and masquerades the rest; `POSTROUTING` leads to it by the
 /// container's address. All interfaces that a container has in a network share one chain.
-public struct IptablesMasquerade: Hashable, Sendable {
+package struct IptablesMasquerade: Hashable, Sendable {
     /// `CNI-` and 24 digits, from the network's name and the container's id.
     let chain: String
     private let comment: String
 
-    public init(_ attachment: Attachment) {
+    package init(_ attachment: Attachment) {
         chain = ReferenceName.masqueradeChain(attachment)
         comment = Self.commentBeginning(attachment.network) + #"\"\#(attachment.containerID)\"""#
     }
@@ -24,7 +24,7 @@ public struct IptablesMasquerade: Hashable, Sendable {
     /// Masquerades what comes from the addresses and goes neither to their subnets nor to multicast.
     ///
     /// - Throws: `ENOENT` where the programs are missing; what they refused. Nothing is left then.
-    public func add(_ addresses: [InterfaceAddress]) throws(SystemError) {
+    package func add(_ addresses: [InterfaceAddress]) throws(SystemError) {
         do throws(SystemError) {
             try addMissing(addresses)
         } catch {
@@ -46,7 +46,7 @@ public struct IptablesMasquerade: Hashable, Sendable {
     }
 
     /// Whether the addresses are masqueraded.
-    public func contains(_ addresses: [InterfaceAddress]) throws(SystemError) -> Bool {
+    package func contains(_ addresses: [InterfaceAddress]) throws(SystemError) -> Bool {
         for (family, addresses) in byFamily(addresses) {
             guard try missing(of: addresses, family, Iptables(family).rules()).isEmpty else { return false }
         }
@@ -56,7 +56,7 @@ public struct IptablesMasquerade: Hashable, Sendable {
     /// Stops masquerading the addresses; none stands for all that the container has.
     ///
     /// What is gone is no error, nor is a family without iptables.
-    public func remove(_ addresses: [IPAddress]) throws(SystemError) {
+    package func remove(_ addresses: [IPAddress]) throws(SystemError) {
         let sources = addresses.map { " -s \($0)/\($0.family.bitWidth) " }
         try Self.remove { rule in
             rule.hasSuffix(" -j \(chain)") && (sources.isEmpty || sources.contains { rule.contains($0) })
@@ -64,7 +64,7 @@ public struct IptablesMasquerade: Hashable, Sendable {
     }
 
     /// Stops masquerading all of a network but some.
-    public static func removeAll(
+    package static func removeAll(
         ofNetwork network: String, except valid: Set<Attachment>
     ) throws(SystemError) {
         let chains = Set(valid.map(ReferenceName.masqueradeChain))
@@ -74,7 +74,7 @@ public struct IptablesMasquerade: Hashable, Sendable {
     }
 
     /// - Throws: `ENOENT` where the programs are missing.
-    public static func requirePrograms() throws(SystemError) {
+    package static func requirePrograms() throws(SystemError) {
         for family in AddressFamily.allCases { _ = try Iptables(family) }
     }
 

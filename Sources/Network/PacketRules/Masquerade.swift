@@ -1,8 +1,8 @@
-public import Addressing
-public import Attachments
+package import Addressing
+package import Attachments
 import Hashing
-public import LinuxSystem
-public import Nftables
+package import LinuxSystem
+package import Nftables
 
 /// Masquerading of containers' traffic to outside their own networks, in a table of nf_tables.
 ///
@@ -12,14 +12,14 @@ public import Nftables
 ///
 /// Closing a socket that has deleted something takes until no packet is on its way, some 10 ms; whoever has more to wait
 /// for keeps it open so long.
-public struct Masquerade: Sendable {
+package struct Masquerade: Sendable {
     private let ruleset: ContainerRuleset
     private let exempted: [CIDR]
 
     /// - Parameters:
     ///   - table: the name of a table of family `inet` that is used for nothing else.
     ///   - exempted: where traffic is not masqueraded; the subnet of each address where none is of its family.
-    public init(table: String, exempting exempted: [CIDR] = []) {
+    package init(table: String, exempting exempted: [CIDR] = []) {
         self.exempted = exempted
         let table = Table(.inet, table, comment: "container addresses masqueraded by CNI plugins")
         ruleset = ContainerRuleset(
@@ -32,7 +32,7 @@ public struct Masquerade: Sendable {
     /// Makes the table, which takes longer than all the rest, for addresses that are known later.
     ///
     /// Removing no addresses takes it away again, if it is still empty.
-    public func prepare(on socket: inout NftablesSocket) throws(SystemError) {
+    package func prepare(on socket: inout NftablesSocket) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in
             var transaction = NftablesTransaction()
             try ruleset.appendMissingTable(to: &transaction, on: &socket)
@@ -46,21 +46,21 @@ public struct Masquerade: Sendable {
     /// nothing.
     ///
     /// - Throws: what the kernel refused; nothing has changed then.
-    public func add(
+    package func add(
         _ addresses: [InterfaceAddress], for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in try missing(of: addresses, owner, &socket) }
     }
 
     /// Whether the addresses are masqueraded for the owner.
-    public func contains(
+    package func contains(
         _ addresses: [InterfaceAddress], for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {
         try missing(of: addresses, owner, &socket).isEmpty
     }
 
     /// Stops masquerading addresses, as far as they are the owner's; others and missing ones are left alone.
-    public func remove(
+    package func remove(
         _ addresses: [IPAddress], of owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in
@@ -74,12 +74,12 @@ public struct Masquerade: Sendable {
     }
 
     /// Stops masquerading whatever addresses the owner has; takes longer the more containers there are.
-    public func removeAll(of owner: Attachment, on socket: inout NftablesSocket) throws(SystemError) {
+    package func removeAll(of owner: Attachment, on socket: inout NftablesSocket) throws(SystemError) {
         try ruleset.removeAll(on: &socket) { $0 == owner.comment }
     }
 
     /// Stops masquerading all addresses of a network but those of some owners.
-    public func removeAll(
+    package func removeAll(
         ofNetwork network: String, except valid: Set<Attachment>, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try ruleset.removeAll(on: &socket, where: Attachment.isStale(inNetwork: network, except: valid))

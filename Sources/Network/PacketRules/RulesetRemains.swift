@@ -1,14 +1,14 @@
-public import Addressing
-public import Attachments
-public import LinuxSystem
-public import Nftables
+package import Addressing
+package import Attachments
+package import LinuxSystem
+package import Nftables
 
 /// What the reference made in nf_tables for a container, which can be ours to check and to remove; removing what
 /// is gone is no error.
 ///
 /// All functions work on the namespace of the socket that they are given. Rules of iptables-legacy are not in nf_tables, and
 /// stay.
-public enum RulesetRemains {
+package enum RulesetRemains {
     private static let masqueradeTable = Table(.inet, "cni_plugins_masquerade")
     private static let masqueradeChecks = Chain(in: masqueradeTable, "masq_checks")
 
@@ -20,7 +20,7 @@ public enum RulesetRemains {
     private static let spoofCheckTable = Table(.bridge, "nat")
 
     /// Whether the reference masquerades an attachment's addresses of some families, with whichever backend it took.
-    public static func hasMasquerade(
+    package static func hasMasquerade(
         of attachment: Attachment, _ families: Set<AddressFamily>, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {
         let comment = ReferenceName.masqueradeComment(attachment)
@@ -33,7 +33,7 @@ public enum RulesetRemains {
     }
 
     /// Whether the reference checks an attachment's MAC address.
-    public static func hasSpoofCheck(
+    package static func hasSpoofCheck(
         of attachment: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {
         try socket.chain(named: ReferenceName.spoofCheckChain(attachment), in: spoofCheckTable) != nil
@@ -44,7 +44,7 @@ public enum RulesetRemains {
     /// They are in table `inet cni_plugins_masquerade`, chain `masq_checks`.
     ///
     /// - Throws: what the kernel refused; nothing has changed then.
-    public static func removeMasquerade(
+    package static func removeMasquerade(
         of attachment: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         let comment = ReferenceName.masqueradeComment(attachment)
@@ -54,7 +54,7 @@ public enum RulesetRemains {
     /// Removes all rules of a network of the reference's nftables backend but those of some attachments.
     ///
     /// - Throws: what the kernel refused; nothing has changed then.
-    public static func removeMasquerade(
+    package static func removeMasquerade(
         ofNetwork network: String, except valid: Set<Attachment>, on socket: inout NftablesSocket
     ) throws(SystemError) {
         let beginning = ReferenceName.masqueradeComment(network: network)
@@ -68,7 +68,7 @@ public enum RulesetRemains {
     /// Removes a container's chain of the reference's iptables backend, and the rules of `POSTROUTING` that jump to it.
     ///
     /// It is looked for in tables `ip nat` and `ip6 nat`, where iptables-nft keeps what it is told.
-    public static func removeIptablesMasquerade(
+    package static func removeIptablesMasquerade(
         of attachment: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         let name = ReferenceName.masqueradeChain(attachment)
@@ -85,7 +85,7 @@ public enum RulesetRemains {
     /// They are in table `bridge nat`.
     ///
     /// - Throws: what the kernel refused; nothing has changed then.
-    public static func removeSpoofCheck(
+    package static func removeSpoofCheck(
         of attachment: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         let name = ReferenceName.spoofCheckChain(attachment)

@@ -1,19 +1,19 @@
-public import Addressing
-public import Attachments
-public import LinuxSystem
-public import Nftables
+package import Addressing
+package import Attachments
+package import LinuxSystem
+package import Nftables
 
 /// Dropping of frames that come in by a bridge's port under another MAC address than the container's.
 ///
 /// A base chain looks the port up in a map, which leads to the port's own chain, so a frame's way is as long with a
 /// thousand ports as with one. All methods work on the namespace of the socket that they are given.
-public struct SpoofCheck: Sendable {
+package struct SpoofCheck: Sendable {
     private let ruleset: ContainerRuleset
     /// The ports that are checked.
     private let ports: VerdictMap
 
     /// - Parameter table: the name of a table of family `bridge` that is used for nothing else.
-    public init(table: String) {
+    package init(table: String) {
         let table = Table(.bridge, table, comment: "MAC addresses checked by CNI plugins")
         ports = VerdictMap(in: table, "ports", .interfaceName)
         ruleset = ContainerRuleset(
@@ -26,21 +26,21 @@ public struct SpoofCheck: Sendable {
     /// What the port's name was checked for before is forgotten. Adding twice changes nothing.
     ///
     /// - Throws: what the kernel refused; nothing has changed then.
-    public func add(
+    package func add(
         _ mac: MACAddress, on port: String, for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in try missing(mac, port, owner, &socket) }
     }
 
     /// Whether frames from other addresses are dropped for the owner.
-    public func contains(
+    package func contains(
         _ mac: MACAddress, on port: String, for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {
         try missing(mac, port, owner, &socket).isEmpty
     }
 
     /// Stops checking a port, if the check is the owner's; one that is not there is no error.
-    public func remove(
+    package func remove(
         port: String, of owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in
@@ -51,7 +51,7 @@ public struct SpoofCheck: Sendable {
     }
 
     /// Stops checking all ports of a network but those of some owners.
-    public func removeAll(
+    package func removeAll(
         ofNetwork network: String, except valid: Set<Attachment>, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try ruleset.removeAll(on: &socket, where: Attachment.isStale(inNetwork: network, except: valid))
