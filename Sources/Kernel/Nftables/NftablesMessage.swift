@@ -1,5 +1,6 @@
 import Addressing
 import CLinux
+import LinuxSystem
 import Netlink
 
 /// `struct nfgenmsg`.
@@ -51,6 +52,16 @@ extension NetlinkMessage {
         append(AttributeType(type), string: text)
     }
 
+    /// Appends a number in network order, as nf_tables wants all of them.
+    mutating func append(_ type: UInt32, _ number: UInt32) {
+        append(AttributeType(type), number.bigEndian)
+    }
+
+    /// Appends bytes as `NFTA_DATA_VALUE`.
+    mutating func append(value type: UInt32, _ bytes: [UInt8]) {
+        nest(AttributeType(type)) { $0.append(AttributeType(NFTA_DATA_VALUE.rawValue), bytes: bytes) }
+    }
+
     mutating func append(_ type: UInt32, comment: String?) {
         if let comment { append(AttributeType(type), bytes: UserData.comment(comment)) }
     }
@@ -69,5 +80,21 @@ extension NetlinkMessage {
                 body(&element)
             }
         }
+    }
+}
+
+extension Span<UInt8> {
+    /// The bytes of an attribute as they are.
+    var array: [UInt8] {
+        indices.map { self[$0] }
+    }
+
+    /// The bytes in `NFTA_DATA_VALUE`; nil when there are none.
+    func data() throws(SystemError) -> [UInt8]? {
+        var bytes: [UInt8]?
+        try forEachAttribute { (type, value) throws(SystemError) in
+            if type == AttributeType(NFTA_DATA_VALUE.rawValue) { bytes = value.array }
+        }
+        return bytes
     }
 }

@@ -127,39 +127,19 @@ extension ListedRule {
     init(_ attributes: Span<UInt8>) throws(SystemError) {
         var handle: UInt64 = 0
         var comment: String?
-        var verdict: Verdict?
+        var expressions: [Expression] = []
         try attributes.forEachAttribute { (type, value) throws(SystemError) in
             switch type {
             case AttributeType(NFTA_RULE_HANDLE.rawValue): handle = UInt64(bigEndian: try value.integer())
             case AttributeType(NFTA_RULE_USERDATA.rawValue): comment = try UserData.comment(in: value)
             case AttributeType(NFTA_RULE_EXPRESSIONS.rawValue):
-                try value.forEachAttribute { (_, expression) throws(SystemError) in
-                    if let found = try Verdict(expression: expression) { verdict = found }
+                try value.forEachAttribute { (_, element) throws(SystemError) in
+                    expressions.append(try Expression(element))
                 }
             default: break
             }
         }
-        self.init(handle: handle, comment: comment, verdict: verdict)
-    }
-}
-
-extension Verdict {
-    /// Reads `enum nft_expr_attributes`; nil for an expression other than `immediate` with a verdict.
-    init?(expression: Span<UInt8>) throws(SystemError) {
-        var isImmediate = false
-        var verdict: Verdict?
-        try expression.forEachAttribute { (type, value) throws(SystemError) in
-            switch type {
-            case AttributeType(NFTA_EXPR_NAME.rawValue): isImmediate = value.string == "immediate"
-            case AttributeType(NFTA_EXPR_DATA.rawValue) where isImmediate:
-                try value.forEachAttribute { (type, value) throws(SystemError) in
-                    if type == AttributeType(NFTA_IMMEDIATE_DATA.rawValue) { verdict = try Verdict(data: value) }
-                }
-            default: break
-            }
-        }
-        guard let verdict else { return nil }
-        self = verdict
+        self.init(handle: handle, comment: comment, expressions: expressions)
     }
 }
 

@@ -72,9 +72,7 @@ package struct NftablesTransaction: Sendable {
             message.append(NFTA_RULE_TABLE.rawValue, rule.chain.table.name)
             message.append(NFTA_RULE_CHAIN.rawValue, rule.chain.name)
             message.nest(AttributeType(NFTA_RULE_EXPRESSIONS.rawValue)) { list in
-                for statement in rule.statements {
-                    for expression in statement.expressions { expression.encode(into: &list) }
-                }
+                for expression in rule.expressions { expression.encode(into: &list) }
             }
             message.append(NFTA_RULE_USERDATA.rawValue, comment: rule.comment)
         }

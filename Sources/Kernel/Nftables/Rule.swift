@@ -10,14 +10,34 @@ package struct Rule: Hashable, Sendable {
         self.statements = statements
         self.comment = comment
     }
+
+    /// What the kernel does, step by step.
+    var expressions: [Expression] {
+        var met: Set<Requirement> = []
+        return statements.flatMap { statement in
+            let missing = statement.requirements.filter { met.insert($0).inserted }
+            return missing.flatMap { $0.expressions(in: chain.table.family) } + statement.expressions
+        }
+    }
 }
 
-/// What tells rules in the kernel apart.
+/// A rule that is in the kernel.
 package struct ListedRule: Hashable, Sendable {
     /// The number that deletes it.
     package let handle: UInt64
     /// As nft(8) would show it; iptables keeps its comments elsewhere.
     package let comment: String?
+    let expressions: [Expression]
+
     /// The verdict at its end; nil when it has none, or takes it from a map.
-    package let verdict: Verdict?
+    package var verdict: Verdict? {
+        expressions.last { $0.verdict != nil }?.verdict
+    }
+
+    /// Whether the kernel does for this rule what it would do for another one.
+    ///
+    /// Their comments may differ, and so may what the rules have counted.
+    package func does(theSameAs rule: Rule) -> Bool {
+        expressions == rule.expressions
+    }
 }

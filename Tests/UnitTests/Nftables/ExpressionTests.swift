@@ -1,115 +1,136 @@
-import Addressing
+import LinuxSystem
 import Netlink
 import Testing
 
 @testable import Nftables
 
 struct ExpressionTests {
-    private func encoded(_ expression: Expression) -> [UInt8] {
+    struct ExpressionCase: Sendable {
+        let expression: Expression
+        /// The element of `NFTA_RULE_EXPRESSIONS`, behind its own length and type.
+        let element: [UInt8]
+    }
+
+    @Test(arguments: [
+        ExpressionCase(
+            expression: .load(.networkProtocol),
+            element: hex(
+                "0900 0100", text("meta", nulls: 4),  // NAME
+                "1400 0280",  // DATA
+                "0800 0100", "00000001",  // DREG: NFT_REG_1
+                "0800 0200", "0000000f")),  // KEY: NFT_META_NFPROTO
+        ExpressionCase(
+            expression: .load(.network(offset: 16, count: 4), into: Register(word: 1)),
+            element: hex(
+                "0c00 0100", text("payload", nulls: 1),  // NAME
+                "2400 0280",  // DATA
+                "0800 0100", "00000009",  // DREG: NFT_REG32_01
+                "0800 0200", "00000001",  // BASE: NFT_PAYLOAD_NETWORK_HEADER
+                "0800 0300", "00000010",  // OFFSET
+                "0800 0400", "00000004")),  // LEN
+        ExpressionCase(
+            expression: .mask([0xff, 0xff, 0xfe, 0]),
+            element: hex(
+                "0c00 0100", text("bitwise", nulls: 1),  // NAME
+                "3400 0280",  // DATA
+                "0800 0100", "00000001",  // SREG: NFT_REG_1
+                "0800 0200", "00000001",  // DREG: NFT_REG_1
+                "0800 0300", "00000004",  // LEN
+                "0c00 0480", "0800 0100", "fffffe00",  // MASK: VALUE
+                "0c00 0580", "0800 0100", "00000000")),  // XOR: VALUE
+        ExpressionCase(
+            expression: .isEqual(to: [0x0a]),
+            element: hex(
+                "0800 0100", text("cmp", nulls: 1),  // NAME
+                "2000 0280",  // DATA
+                "0800 0100", "00000001",  // SREG: NFT_REG_1
+                "0800 0200", "00000000",  // OP: NFT_CMP_EQ
+                "0c00 0380", "0500 0100", "0a000000")),  // DATA: VALUE
+        ExpressionCase(
+            expression: .isDifferent(from: [0, 0]),
+            element: hex(
+                "0800 0100", text("cmp", nulls: 1),  // NAME
+                "2000 0280",  // DATA
+                "0800 0100", "00000001",  // SREG: NFT_REG_1
+                "0800 0200", "00000001",  // OP: NFT_CMP_NEQ
+                "0c00 0380", "0600 0100", "00000000")),  // DATA: VALUE
+        ExpressionCase(
+            expression: .lookUp(inMap: "m", into: .verdict),
+            element: hex(
+                "0b00 0100", text("lookup", nulls: 2),  // NAME
+                "1c00 0280",  // DATA
+                "0600 0100", text("m", nulls: 3),  // SET
+                "0800 0200", "00000001",  // SREG: NFT_REG_1
+                "0800 0300", "00000000")),  // DREG: NFT_REG_VERDICT
+        ExpressionCase(
+            expression: .masquerade,
+            element: hex(
+                "0900 0100", text("masq", nulls: 4),  // NAME
+                "0400 0280")),  // DATA
+        verdict(.drop, "00000000"),
+        verdict(.accept, "00000001"),
+        verdict(.return, "fffffffb"),
+        verdictWithChain(.jump(to: "c"), "fffffffd"),
+        verdictWithChain(.goto("c"), "fffffffc"),
+    ])
+    func isReadAsItIsWritten(_ example: ExpressionCase) throws {
         var message = NetlinkMessage(type: 0, flags: [], header: NetfilterHeader(family: 0, resource: 0))
-        expression.encode(into: &message)
-        return message.attributes
+        example.expression.encode(into: &message)
+        #expect(Array(message.attributes.dropFirst(4)) == example.element)
+        #expect(try Expression(example.element.span) == example.expression)
     }
 
-    @Test func loadsNetworkProtocol() {
-        #expect(
-            encoded(.networkProtocol)
-                == hex(
-                    "2400 0180",  // LIST_ELEM
+    private static func verdict(_ verdict: Verdict, _ code: String) -> ExpressionCase {
+        ExpressionCase(
+            expression: .verdict(verdict),
+            element: hex(
+                "0e00 0100", text("immediate", nulls: 3),  // NAME
+                "1c00 0280",  // DATA
+                "0800 0100", "00000000",  // DREG: NFT_REG_VERDICT
+                "1000 0280", "0c00 0280",  // DATA: VERDICT
+                "0800 0100", code))  // CODE
+    }
+
+    private static func verdictWithChain(_ verdict: Verdict, _ code: String) -> ExpressionCase {
+        ExpressionCase(
+            expression: .verdict(verdict),
+            element: hex(
+                "0e00 0100", text("immediate", nulls: 3),  // NAME
+                "2400 0280",  // DATA
+                "0800 0100", "00000000",  // DREG: NFT_REG_VERDICT
+                "1800 0280", "1400 0280",  // DATA: VERDICT
+                "0800 0100", code,  // CODE
+                "0600 0200", text("c", nulls: 3)))  // CHAIN
+    }
+
+    @Test func namesRegistersAsTheKernelListsThem() {
+        #expect((0..<9).map { Register(word: $0).number } == [1, 9, 10, 11, 2, 13, 14, 15, 3])
+    }
+
+    // MARK: What kernels list
+
+    @Test func whatIsUnknownButZeroMakesNoDifference() throws {
+        func listed(_ unknown: String) throws -> Expression {
+            try Expression(
+                hex(
                     "0900 0100", text("meta", nulls: 4),  // NAME
-                    "1400 0280",  // DATA
-                    "0800 0200", "0000000f",  // KEY: NFT_META_NFPROTO
-                    "0800 0100", "00000001"))  // DREG: NFT_REG_1
-    }
-
-    @Test func loadsBytesOfNetworkHeader() {
-        #expect(
-            encoded(.networkHeader(offset: 16, length: 4))
-                == hex(
-                    "3400 0180",  // LIST_ELEM
-                    "0c00 0100", text("payload", nulls: 1),  // NAME
-                    "2400 0280",  // DATA
-                    "0800 0100", "00000001",  // DREG: NFT_REG_1
-                    "0800 0200", "00000001",  // BASE: NFT_PAYLOAD_NETWORK_HEADER
-                    "0800 0300", "00000010",  // OFFSET
-                    "0800 0400", "00000004"))  // LEN
-    }
-
-    @Test func keepsBitsOfMask() {
-        #expect(
-            encoded(.mask([0xff, 0xff, 0xfe, 0]))
-                == hex(
-                    "4400 0180",  // LIST_ELEM
-                    "0c00 0100", text("bitwise", nulls: 1),  // NAME
-                    "3400 0280",  // DATA
-                    "0800 0100", "00000001",  // SREG: NFT_REG_1
-                    "0800 0200", "00000001",  // DREG: NFT_REG_1
-                    "0800 0300", "00000004",  // LEN
-                    "0c00 0480", "0800 0100", "fffffe00",  // MASK: VALUE
-                    "0c00 0580", "0800 0100", "00000000"))  // XOR: VALUE
-    }
-
-    @Test(arguments: [(Expression.Comparison.equal, "00000000"), (.notEqual, "00000001")])
-    func compares(_ comparison: Expression.Comparison, _ number: String) {
-        #expect(
-            encoded(.compare(comparison, [0x0a]))
-                == hex(
-                    "2c00 0180",  // LIST_ELEM
-                    "0800 0100", text("cmp", nulls: 1),  // NAME
-                    "2000 0280",  // DATA
-                    "0800 0100", "00000001",  // SREG: NFT_REG_1
-                    "0800 0200", number,  // OP
-                    "0c00 0380", "0500 0100", "0a000000"))  // DATA: VALUE
-    }
-
-    @Test func takesVerdictFromMap() {
-        #expect(
-            encoded(.lookup(VerdictMap(in: Table(.inet, "t"), "m", .address(.v4))))
-                == hex(
-                    "2c00 0180",  // LIST_ELEM
-                    "0b00 0100", text("lookup", nulls: 2),  // NAME
                     "1c00 0280",  // DATA
-                    "0600 0100", text("m", nulls: 3),  // SET
-                    "0800 0200", "00000001",  // SREG: NFT_REG_1
-                    "0800 0300", "00000000"))  // DREG: NFT_REG_VERDICT
+                    "0800 0100", "00000001",  // DREG
+                    "0800 0200", "0000000f",  // KEY
+                    unknown
+                ).span)
+        }
+        #expect(try listed("0800 6300 00000000") == .load(.networkProtocol))
+        #expect(try listed("0800 6300 00000001") != .load(.networkProtocol))
+        #expect(try listed("0800 6300 00000001") != listed("0800 6300 00000002"))
     }
 
-    struct VerdictCase: Sendable {
-        let verdict: Verdict
-        let code: String
-    }
-
-    @Test(arguments: [
-        VerdictCase(verdict: .drop, code: "00000000"),
-        VerdictCase(verdict: .accept, code: "00000001"),
-        VerdictCase(verdict: .return, code: "fffffffb"),
-    ])
-    func decides(_ example: VerdictCase) {
-        #expect(
-            encoded(.verdict(example.verdict))
-                == hex(
-                    "3000 0180",  // LIST_ELEM
-                    "0e00 0100", text("immediate", nulls: 3),  // NAME
-                    "1c00 0280",  // DATA
-                    "0800 0100", "00000000",  // DREG: NFT_REG_VERDICT
-                    "1000 0280", "0c00 0280",  // DATA: VERDICT
-                    "0800 0100", example.code))  // CODE
-    }
-
-    @Test(arguments: [
-        VerdictCase(verdict: .jump(to: "c"), code: "fffffffd"),
-        VerdictCase(verdict: .goto("c"), code: "fffffffc"),
-    ])
-    func leadsToChain(_ example: VerdictCase) {
-        #expect(
-            encoded(.verdict(example.verdict))
-                == hex(
-                    "3800 0180",  // LIST_ELEM
-                    "0e00 0100", text("immediate", nulls: 3),  // NAME
-                    "2400 0280",  // DATA
-                    "0800 0100", "00000000",  // DREG: NFT_REG_VERDICT
-                    "1800 0280", "1400 0280",  // DATA: VERDICT
-                    "0800 0100", example.code,  // CODE
-                    "0600 0200", text("c", nulls: 3)))  // CHAIN
+    @Test func unknownOnesDifferByWhatTheySay() throws {
+        func quota(_ bytes: String) throws -> Expression {
+            try Expression(hex("0a00 0100", text("quota", nulls: 3), "1000 0280", "0c00 0100", bytes).span)
+        }
+        #expect(try quota("0000000000000001") == quota("0000000000000001"))
+        #expect(try quota("0000000000000001") != quota("0000000000000002"))
+        #expect(try quota("0000000000000001").verdict == nil)
     }
 }

@@ -36,7 +36,14 @@ struct ListingTests {
         "0800 0600", "00000003")  // USE
 
     @Test func readsRule() throws {
-        #expect(try ListedRule(rule.span) == ListedRule(handle: 7, comment: "why", verdict: .jump(to: "d")))
+        let listed = try ListedRule(rule.span)
+        #expect(listed == ListedRule(handle: 7, comment: "why", expressions: [.verdict(.jump(to: "d"))]))
+        #expect(listed.verdict == .jump(to: "d"))
+        let chain = Chain(in: table, "c")
+        #expect(listed.does(theSameAs: Rule(in: chain, .verdict(.jump(to: "d")), comment: "another")))
+        #expect(!listed.does(theSameAs: Rule(in: chain, .verdict(.goto("d")))))
+        #expect(!listed.does(theSameAs: Rule(in: chain, .masquerade, .verdict(.jump(to: "d")))))
+        #expect(!listed.does(theSameAs: Rule(in: chain)))
     }
 
     @Test func readsElement() throws {

@@ -1,0 +1,37 @@
+import CLinux
+
+extension Expression.Kind {
+    static let meta = Expression.Kind(
+        "meta",
+        [
+            NFTA_META_KEY.rawValue: .number, NFTA_META_DREG.rawValue: .number, NFTA_META_SREG.rawValue: .number,
+        ])
+}
+
+extension Expression {
+    /// Loads what is known of a packet besides its bytes: `meta nfproto`, `iifname`.
+    static func load(_ key: MetaKey, into register: Register = .first) -> Expression {
+        Expression(
+            .meta,
+            [NFTA_META_KEY.rawValue: .number(key.number), NFTA_META_DREG.rawValue: .number(register.number)])
+    }
+}
+
+/// What is known of a packet besides its bytes.
+struct MetaKey: Hashable, Sendable {
+    /// Of `enum nft_meta_keys`.
+    let number: UInt32
+
+    private init(_ key: nft_meta_keys) {
+        number = key.rawValue
+    }
+
+    /// A byte as in `NFPROTO_IPV4`.
+    static let networkProtocol = MetaKey(NFT_META_NFPROTO)
+    /// Two bytes in network order, as in `ETH_P_IP`.
+    static let etherType = MetaKey(NFT_META_PROTOCOL)
+    /// A byte as in `IPPROTO_TCP`.
+    static let transportProtocol = MetaKey(NFT_META_L4PROTO)
+    /// The name of the interface that a packet came in by, 16 bytes.
+    static let inputInterfaceName = MetaKey(NFT_META_IIFNAME)
+}

@@ -1,0 +1,44 @@
+import CLinux
+
+extension Expression.Kind {
+    static let payload = Expression.Kind(
+        "payload",
+        [
+            NFTA_PAYLOAD_DREG.rawValue: .number, NFTA_PAYLOAD_BASE.rawValue: .number,
+            NFTA_PAYLOAD_OFFSET.rawValue: .number, NFTA_PAYLOAD_LEN.rawValue: .number,
+        ])
+}
+
+extension Expression {
+    /// Loads bytes of a header: `ip saddr`, `ether saddr`.
+    static func load(_ bytes: HeaderBytes, into register: Register = .first) -> Expression {
+        Expression(
+            .payload,
+            [
+                NFTA_PAYLOAD_DREG.rawValue: .number(register.number), NFTA_PAYLOAD_BASE.rawValue: .number(bytes.base),
+                NFTA_PAYLOAD_OFFSET.rawValue: .number(bytes.offset), NFTA_PAYLOAD_LEN.rawValue: .number(bytes.count),
+            ])
+    }
+}
+
+/// A part of a packet.
+struct HeaderBytes: Hashable, Sendable {
+    /// Of `enum nft_payload_bases`.
+    let base: UInt32
+    let offset: UInt32
+    var count: UInt32
+
+    private init(_ base: nft_payload_bases, _ offset: UInt32, _ count: UInt32) {
+        self.base = base.rawValue
+        self.offset = offset
+        self.count = count
+    }
+
+    static func link(offset: UInt32, count: UInt32) -> HeaderBytes {
+        HeaderBytes(NFT_PAYLOAD_LL_HEADER, offset, count)
+    }
+
+    static func network(offset: UInt32, count: UInt32) -> HeaderBytes {
+        HeaderBytes(NFT_PAYLOAD_NETWORK_HEADER, offset, count)
+    }
+}
