@@ -67,22 +67,6 @@ extension NetlinkMessage {
     }
 }
 
-extension NetlinkMessage {
-    /// Names one element of a map, with what more there is to say about it.
-    mutating func append(
-        elementOf map: VerdictMap, _ key: VerdictMap.Key, _ body: (inout NetlinkMessage) -> Void
-    ) {
-        append(NFTA_SET_ELEM_LIST_TABLE.rawValue, map.table.name)
-        append(NFTA_SET_ELEM_LIST_SET.rawValue, map.name)
-        nest(AttributeType(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue)) { list in
-            list.nest(AttributeType(NFTA_LIST_ELEM.rawValue)) { element in
-                element.append(value: NFTA_SET_ELEM_KEY.rawValue, key.bytes)
-                body(&element)
-            }
-        }
-    }
-}
-
 extension Span<UInt8> {
     /// The bytes of an attribute as they are.
     var array: [UInt8] {

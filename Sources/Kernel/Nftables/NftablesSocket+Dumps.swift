@@ -44,35 +44,35 @@ extension NftablesSocket {
         }
     }
 
-    /// The element that a map has for a key.
+    /// The element that a set has for a key.
     package mutating func element(
-        for key: VerdictMap.Key, in map: VerdictMap
-    ) throws(SystemError) -> VerdictMap.Element? {
-        let message = NetlinkMessage(NFT_MSG_GETSETELEM, [], map.table.family) { message in
-            message.append(elementOf: map, key) { _ in }
+        for key: [DataValue], in set: NftablesSet
+    ) throws(SystemError) -> NftablesSet.Element? {
+        let message = NetlinkMessage(NFT_MSG_GETSETELEM, [], set.table.family) { message in
+            message.append(elementOf: set, key)
         }
-        return try elements(message, "read element \(key) of", map).first
+        return try elements(message, "read element \(key.text) of", set).first
     }
 
-    /// All elements of a map.
-    package mutating func elements(of map: VerdictMap) throws(SystemError) -> [VerdictMap.Element] {
-        let message = NetlinkMessage(NFT_MSG_GETSETELEM, .dump, map.table.family) { message in
-            message.append(NFTA_SET_ELEM_LIST_TABLE.rawValue, map.table.name)
-            message.append(NFTA_SET_ELEM_LIST_SET.rawValue, map.name)
+    /// All elements of a set.
+    package mutating func elements(of set: NftablesSet) throws(SystemError) -> [NftablesSet.Element] {
+        let message = NetlinkMessage(NFT_MSG_GETSETELEM, .dump, set.table.family) { message in
+            message.append(NFTA_SET_ELEM_LIST_TABLE.rawValue, set.table.name)
+            message.append(NFTA_SET_ELEM_LIST_SET.rawValue, set.name)
         }
-        return try elements(message, "list elements of", map)
+        return try elements(message, "list elements of", set)
     }
 
     private mutating func elements(
-        _ message: NetlinkMessage, _ operation: String, _ map: VerdictMap
-    ) throws(SystemError) -> [VerdictMap.Element] {
+        _ message: NetlinkMessage, _ operation: String, _ set: NftablesSet
+    ) throws(SystemError) -> [NftablesSet.Element] {
         // One message of a dump holds many.
-        try list(message, operation, "\(map)") { (attributes) throws(SystemError) -> [VerdictMap.Element]? in
-            var elements: [VerdictMap.Element] = []
+        try list(message, operation, "\(set)") { (attributes) throws(SystemError) -> [NftablesSet.Element]? in
+            var elements: [NftablesSet.Element] = []
             try attributes.forEachAttribute { (type, list) throws(SystemError) in
                 guard type == AttributeType(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) else { return }
                 try list.forEachAttribute { (_, element) throws(SystemError) in
-                    if let element = try VerdictMap.Element(element, in: map) { elements.append(element) }
+                    if let element = try NftablesSet.Element(element, in: set) { elements.append(element) }
                 }
             }
             return elements
@@ -140,29 +140,5 @@ extension ListedRule {
             }
         }
         self.init(handle: handle, comment: comment, expressions: expressions)
-    }
-}
-
-extension VerdictMap.Element {
-    /// Reads `enum nft_set_elem_attributes`; nil when there is no key or no verdict.
-    init?(_ attributes: Span<UInt8>, in map: VerdictMap) throws(SystemError) {
-        var key: VerdictMap.Key?
-        var verdict: Verdict?
-        var comment: String?
-        try attributes.forEachAttribute { (type, value) throws(SystemError) in
-            switch type {
-            case AttributeType(NFTA_SET_ELEM_KEY.rawValue):
-                try value.forEachAttribute { (type, value) throws(SystemError) in
-                    if type == AttributeType(NFTA_DATA_VALUE.rawValue) {
-                        key = VerdictMap.Key(bytes: value, of: map.keyType)
-                    }
-                }
-            case AttributeType(NFTA_SET_ELEM_DATA.rawValue): verdict = try Verdict(data: value)
-            case AttributeType(NFTA_SET_ELEM_USERDATA.rawValue): comment = try UserData.comment(in: value)
-            default: break
-            }
-        }
-        guard let key, let verdict else { return nil }
-        self.init(in: map, key, verdict, comment: comment)
     }
 }

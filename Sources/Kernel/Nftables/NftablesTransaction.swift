@@ -87,54 +87,40 @@ package struct NftablesTransaction: Sendable {
         }
     }
 
-    // MARK: Maps
+    // MARK: Sets and maps
 
-    /// Creates a map unless it is there; one that is there with another type is refused with `EEXIST`.
-    package mutating func ensure(_ map: VerdictMap) {
-        // Any number does that no other map of this transaction has.
+    /// Creates a set unless it is there; one that is there with another type is refused with `EEXIST`.
+    package mutating func ensure(_ set: NftablesSet) {
+        // Any number does that no other set of this transaction has.
         let identifier = UInt32(truncatingIfNeeded: requests.count + 1)
-        request(NFT_MSG_NEWSET, .create, map.table, "create map", "\(map)") { message in
-            message.append(NFTA_SET_TABLE.rawValue, map.table.name)
-            message.append(NFTA_SET_NAME.rawValue, map.name)
-            message.append(NFTA_SET_FLAGS.rawValue, UInt32(NFT_SET_MAP.rawValue))
-            message.append(NFTA_SET_KEY_TYPE.rawValue, map.keyType.number)
-            message.append(NFTA_SET_KEY_LEN.rawValue, UInt32(map.keyType.length))
-            message.append(NFTA_SET_DATA_TYPE.rawValue, UInt32(NFT_DATA_VERDICT.rawValue))
-            message.append(NFTA_SET_DATA_LEN.rawValue, 0)
-            message.append(NFTA_SET_ID.rawValue, identifier)
-            // Without it nft(8) takes keys for big-endian numbers, and prints names as nothing.
-            if map.keyType == .interfaceName {
-                message.append(AttributeType(NFTA_SET_USERDATA.rawValue), bytes: UserData.hostByteOrderKeys)
-            }
+        request(NFT_MSG_NEWSET, .create, set.table, "create \(set.word)", "\(set)") { message in
+            set.encode(into: &message, identifier: identifier)
         }
     }
 
-    /// Deletes a map and its elements; one that a rule looks into is refused with `EBUSY`.
-    package mutating func delete(_ map: VerdictMap) {
-        request(NFT_MSG_DELSET, [], map.table, "delete map", "\(map)") { message in
-            message.append(NFTA_SET_TABLE.rawValue, map.table.name)
-            message.append(NFTA_SET_NAME.rawValue, map.name)
+    /// Deletes a set and its elements; one that a rule looks into is refused with `EBUSY`.
+    package mutating func delete(_ set: NftablesSet) {
+        request(NFT_MSG_DELSET, [], set.table, "delete \(set.word)", "\(set)") { message in
+            message.append(NFTA_SET_TABLE.rawValue, set.table.name)
+            message.append(NFTA_SET_NAME.rawValue, set.name)
         }
     }
 
-    /// Adds an element; `EEXIST` when its key is there, with whatever verdict and comment.
-    package mutating func add(_ element: VerdictMap.Element) {
-        let map = element.map
-        let subject = "\(element.key) to \(map)"
-        request(NFT_MSG_NEWSETELEM, [.create, .exclusive], map.table, "add element", subject) { message in
-            message.append(elementOf: map, element.key) { nested in
-                element.verdict.encode(as: AttributeType(NFTA_SET_ELEM_DATA.rawValue), into: &nested)
-                nested.append(NFTA_SET_ELEM_USERDATA.rawValue, comment: element.comment)
-            }
+    /// Adds an element; `EEXIST` when its key is there, with whatever data and comment.
+    package mutating func add(_ element: NftablesSet.Element) {
+        let set = element.set
+        let subject = "\(element.key.text) to \(set)"
+        request(NFT_MSG_NEWSETELEM, [.create, .exclusive], set.table, "add element", subject) { message in
+            element.encode(into: &message)
         }
     }
 
-    /// Deletes the element for a key, whatever its verdict and comment; `ENOENT` when it is gone.
-    package mutating func delete(_ element: VerdictMap.Element) {
-        let map = element.map
-        let subject = "\(element.key) from \(map)"
-        request(NFT_MSG_DELSETELEM, [], map.table, "delete element", subject) { message in
-            message.append(elementOf: map, element.key) { _ in }
+    /// Deletes the element for a key, whatever its data and comment; `ENOENT` when it is gone.
+    package mutating func delete(_ element: NftablesSet.Element) {
+        let set = element.set
+        let subject = "\(element.key.text) from \(set)"
+        request(NFT_MSG_DELSETELEM, [], set.table, "delete element", subject) { message in
+            message.append(elementOf: set, element.key)
         }
     }
 

@@ -6,6 +6,7 @@ import CLinux
 /// As in nft(8), it is made sure of once in a rule, before the first statement that needs it.
 enum Requirement: Hashable, Sendable {
     case networkProtocol(AddressFamily)
+    case transportProtocol(InetProtocol)
 
     /// The steps that make sure of it; none where the table sees no other packets.
     func expressions(in table: TableFamily) -> [Expression] {
@@ -13,6 +14,7 @@ enum Requirement: Hashable, Sendable {
         case (.networkProtocol(.v4), .ipv4), (.networkProtocol(.v6), .ipv6): []
         case (.networkProtocol(let family), .bridge): [.load(.etherType), .isEqual(to: family.etherType)]
         case (.networkProtocol(let family), _): [.load(.networkProtocol), .isEqual(to: [family.protocolNumber])]
+        case (.transportProtocol(let number), _): [.load(.transportProtocol), .isEqual(to: [number.rawValue])]
         }
     }
 }

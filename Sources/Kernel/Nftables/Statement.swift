@@ -9,8 +9,8 @@ package struct Statement: Hashable, Sendable {
     let requirements: [Requirement]
     let expressions: [Expression]
 
-    private init(_ requirements: [Requirement] = [], _ expressions: [Expression]) {
-        self.requirements = requirements
+    private init(_ requirements: [Requirement?], _ expressions: [Expression] = []) {
+        self.requirements = requirements.compactMap { $0 }
         self.expressions = expressions
     }
 
@@ -24,21 +24,25 @@ package struct Statement: Hashable, Sendable {
         address(.destinationAddress(network.family), network, negated)
     }
 
-    /// Does what a map says of the packet's source: `ip saddr vmap @map`.
-    package static func sourceAddressVerdict(_ family: AddressFamily, from map: VerdictMap) -> Statement {
+    /// Goes on when a packet has a value: `iifname "eth0"`, `tcp dport 80`, `ether saddr != 02:00:00:00:00:01`.
+    package static func match(_ field: Field, _ value: DataValue, negated: Bool = false) -> Statement {
         Statement(
-            [.networkProtocol(family)], [.load(.sourceAddress(family)), .lookUp(inMap: map.name, into: .verdict)])
+            [field.requirement], [field.load(), negated ? .isDifferent(from: value.bytes) : .isEqual(to: value.bytes)])
     }
 
-    /// Does what a map says of the interface that the packet came in by: `iifname vmap @map`.
-    package static func inputInterfaceVerdict(from map: VerdictMap) -> Statement {
-        Statement([], [.load(.inputInterfaceName), .lookUp(inMap: map.name, into: .verdict)])
+    /// Goes on when a set has what the packet has: `ip saddr . ip daddr @set`, `iifname != @set`.
+    package static func match(_ fields: [Field], in set: NftablesSet, negated: Bool = false) -> Statement {
+        Statement(fields.map(\.requirement), fields.load() + [.isMember(of: set, negated: negated)])
     }
 
-    /// Goes on unless the frame comes from the address: `ether saddr != 02:00:00:00:00:01`.
-    package static func sourceMAC(otherThan mac: MACAddress) -> Statement {
-        // IEEE 802.3, section 3.2: the destination's six bytes come first.
-        Statement([], [.load(.link(offset: 6, count: 6)), .isDifferent(from: mac.bytes)])
+    /// Goes on when the packet carries a protocol: `meta l4proto tcp`.
+    package static func transportProtocol(_ number: InetProtocol) -> Statement {
+        Statement([.transportProtocol(number)])
+    }
+
+    /// Does what a map says of the packet, if it says anything: `ip saddr vmap @map`.
+    package static func verdict(of fields: [Field], from map: NftablesSet) -> Statement {
+        Statement(fields.map(\.requirement), fields.load() + [.lookUp(in: map, into: .verdict)])
     }
 
     package static func verdict(_ verdict: Verdict) -> Statement {
@@ -64,19 +68,13 @@ package struct Statement: Hashable, Sendable {
     }
 }
 
-extension HeaderBytes {
-    /// RFC 791, section 3.1; RFC 8200, section 3.
-    fileprivate static func sourceAddress(_ family: AddressFamily) -> HeaderBytes {
-        switch family {
-        case .v4: .network(offset: 12, count: 4)
-        case .v6: .network(offset: 8, count: 16)
-        }
-    }
-
-    fileprivate static func destinationAddress(_ family: AddressFamily) -> HeaderBytes {
-        switch family {
-        case .v4: .network(offset: 16, count: 4)
-        case .v6: .network(offset: 24, count: 16)
+extension [Field] {
+    /// Loads the fields one behind the other, as the keys of sets have them.
+    fileprivate func load() -> [Expression] {
+        var word = 0
+        return map { field in
+            defer { word += field.type.words }
+            return field.load(into: Register(word: word))
         }
     }
 }

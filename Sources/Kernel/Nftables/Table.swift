@@ -29,7 +29,7 @@ package enum TableFamily: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A table, which holds chains and maps.
+/// A table, which holds chains, sets and maps.
 package struct Table: Hashable, Sendable, CustomStringConvertible {
     package var family: TableFamily
     package var name: String

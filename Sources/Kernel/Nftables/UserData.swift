@@ -3,20 +3,39 @@ import Netlink
 
 /// What the kernel keeps with an object for nft(8): a type, a length and a value, each type once (`NFTNL_UDATA_…`).
 enum UserData {
-    /// The number of a comment on a table, chain, rule or element; a map's would be another.
+    /// The number of a comment on a table, chain, rule or element.
     private static let commentType: UInt8 = 0
+
+    /// The numbers of what is kept with a set (`enum nftnl_udata_set_types`).
+    private static let keyByteOrderType: UInt8 = 0
+    private static let dataByteOrderType: UInt8 = 1
+    private static let setCommentType: UInt8 = 7
 
     /// The longest comment that nft(8) reads, in bytes.
     private static let maximumLength = 128
 
     /// A comment with its null byte; what is beyond the longest is cut off.
     static func comment(_ text: String) -> [UInt8] {
-        let bytes = text.utf8.prefix(maximumLength)
-        return [commentType, UInt8(bytes.count + 1)] + bytes + [0]
+        comment(text, as: commentType)
     }
 
-    /// Of a set or map: its keys are in the host's byte order (`NFTNL_UDATA_SET_KEYBYTEORDER`, nft's `enum byteorder`).
-    static let hostByteOrderKeys: [UInt8] = [0, 4, 1, 0, 0, 0]
+    /// What nft(8) has to know of a set: without the byte orders it prints marks the wrong way round and names as nothing.
+    static func set(_ set: NftablesSet) -> [UInt8] {
+        var data = attribute(keyByteOrderType, set.keyType.byteOrder.rawValue.hostBytes)
+        if case .values(let types) = set.dataType {
+            data += attribute(dataByteOrderType, types.byteOrder.rawValue.hostBytes)
+        }
+        if let comment = set.comment { data += Self.comment(comment, as: setCommentType) }
+        return data
+    }
+
+    private static func comment(_ text: String, as type: UInt8) -> [UInt8] {
+        attribute(type, text.utf8.prefix(maximumLength) + [0])
+    }
+
+    private static func attribute(_ type: UInt8, _ value: [UInt8]) -> [UInt8] {
+        [type, UInt8(truncatingIfNeeded: value.count)] + value
+    }
 
     /// The comment among what is kept with an object.
     static func comment(in data: Span<UInt8>) throws(SystemError) -> String? {

@@ -9,7 +9,7 @@ struct ContainerRuleset: Sendable {
     let table: Table
     /// Where packets come in.
     let base: Chain
-    let maps: [VerdictMap]
+    let maps: [NftablesSet]
     /// The rules of the base chain, one for each map.
     let lookups: [Statement]
     /// What the names of the chains begin with that elements lead to.
@@ -36,7 +36,7 @@ struct ContainerRuleset: Sendable {
         var isDone = false
         while !isDone {
             try socket.update { (socket) throws(SystemError) in
-                var elements: [VerdictMap.Element] = []
+                var elements: [NftablesSet.Element] = []
                 for map in maps {
                     elements += try socket.elements(of: map).filter { isStale($0.comment ?? "") }
                 }
@@ -52,14 +52,14 @@ struct ContainerRuleset: Sendable {
     private static let removalLimit = 500
 
     /// The removal of elements, of those chains that were only there for them, and then of the table if it is empty.
-    func removal(of elements: [VerdictMap.Element], _ socket: inout NftablesSocket) throws(SystemError)
+    func removal(of elements: [NftablesSet.Element], _ socket: inout NftablesSocket) throws(SystemError)
         -> NftablesTransaction
     {
         try removal(of: elements, and: chains(usedBy: elements, &socket), &socket)
     }
 
     private func removal(
-        of elements: [VerdictMap.Element], and chains: [ListedChain], _ socket: inout NftablesSocket
+        of elements: [NftablesSet.Element], and chains: [ListedChain], _ socket: inout NftablesSocket
     ) throws(SystemError) -> NftablesTransaction {
         var transaction = NftablesTransaction()
         for element in elements { transaction.delete(element) }
@@ -77,10 +77,10 @@ struct ContainerRuleset: Sendable {
 
     /// The containers' chains that elements lead to.
     func chains(
-        usedBy elements: [VerdictMap.Element], _ socket: inout NftablesSocket
+        usedBy elements: [NftablesSet.Element], _ socket: inout NftablesSocket
     ) throws(SystemError) -> [ListedChain] {
         var chains: [ListedChain] = []
-        for name in Set(elements.compactMap(\.verdict.target)) where name.hasPrefix(chainPrefix) {
+        for name in Set(elements.compactMap(\.verdict?.target)) where name.hasPrefix(chainPrefix) {
             if let chain = try socket.chain(named: name, in: table) { chains.append(chain) }
         }
         return chains
@@ -91,12 +91,12 @@ struct ContainerRuleset: Sendable {
     /// Asking is cheaper than being refused: before it has undone a transaction, the kernel waits until no packet is
     /// on its way, which takes milliseconds.
     func unused(
-        _ chains: [ListedChain], without elements: [VerdictMap.Element], _ socket: inout NftablesSocket
+        _ chains: [ListedChain], without elements: [NftablesSet.Element], _ socket: inout NftablesSocket
     ) throws(SystemError) -> [Chain] {
         var unused: [Chain] = []
         for listed in chains {
             let chain = Chain(in: table, listed.name)
-            let count = elements.count { $0.verdict.target == listed.name }
+            let count = elements.count { $0.verdict?.target == listed.name }
             if try listed.useCount == socket.rules(in: chain).count + count { unused.append(chain) }
         }
         return unused

@@ -25,7 +25,7 @@ package struct Masquerade: Sendable {
         ruleset = ContainerRuleset(
             table: table, base: Chain(in: table, "postrouting", hook: .sourceNAT),
             maps: AddressFamily.allCases.map { Self.map($0, in: table) },
-            lookups: AddressFamily.allCases.map { .sourceAddressVerdict($0, from: Self.map($0, in: table)) },
+            lookups: AddressFamily.allCases.map { .verdict(of: [.sourceAddress($0)], from: Self.map($0, in: table)) },
             chainPrefix: Self.chainPrefix)
     }
 
@@ -64,9 +64,9 @@ package struct Masquerade: Sendable {
         _ addresses: [IPAddress], of owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in
-            var elements: [VerdictMap.Element] = []
+            var elements: [NftablesSet.Element] = []
             for address in addresses {
-                let element = try socket.element(for: .address(address), in: map(address.family))
+                let element = try socket.element(for: [.address(address)], in: map(address.family))
                 if let element, element.comment == owner.comment { elements.append(element) }
             }
             return try ruleset.removal(of: elements, &socket)
@@ -101,10 +101,10 @@ package struct Masquerade: Sendable {
             for rule in rules { transaction.add(rule) }
         }
 
-        var replaced: [VerdictMap.Element] = []
+        var replaced: [NftablesSet.Element] = []
         for address in addresses {
             let wanted = element(address, owner)
-            let present = try socket.element(for: wanted.key, in: wanted.map)
+            let present = try socket.element(for: wanted.key, in: wanted.set)
             guard present != wanted else { continue }
             if let present {
                 transaction.delete(present)
@@ -139,12 +139,12 @@ package struct Masquerade: Sendable {
         return exemptions
     }
 
-    private func map(_ family: AddressFamily) -> VerdictMap {
+    private func map(_ family: AddressFamily) -> NftablesSet {
         Self.map(family, in: ruleset.table)
     }
 
-    private static func map(_ family: AddressFamily, in table: Table) -> VerdictMap {
-        VerdictMap(in: table, family == .v4 ? "masquerade4" : "masquerade6", .address(family))
+    private static func map(_ family: AddressFamily, in table: Table) -> NftablesSet {
+        NftablesSet(in: table, family == .v4 ? "masquerade4" : "masquerade6", [.address(family)], to: .verdict)
     }
 
     private func chain(_ exempted: [CIDR], _ owner: Attachment) -> Chain {
@@ -152,10 +152,10 @@ package struct Masquerade: Sendable {
             in: ruleset.table, Self.chainName(exempted, owner), comment: "network \(owner.abbreviatedNetwork)")
     }
 
-    private func element(_ address: InterfaceAddress, _ owner: Attachment) -> VerdictMap.Element {
-        VerdictMap.Element(
-            in: map(address.address.family), .address(address.address),
-            .goto(Self.chainName(exemption(of: address), owner)), comment: owner.comment)
+    private func element(_ address: InterfaceAddress, _ owner: Attachment) -> NftablesSet.Element {
+        NftablesSet.Element(
+            in: map(address.address.family), [.address(address.address)],
+            .verdict(.goto(Self.chainName(exemption(of: address), owner))), comment: owner.comment)
     }
 
     private static let chainPrefix = "masquerade-"

@@ -10,15 +10,15 @@ package import Nftables
 package struct SpoofCheck: Sendable {
     private let ruleset: ContainerRuleset
     /// The ports that are checked.
-    private let ports: VerdictMap
+    private let ports: NftablesSet
 
     /// - Parameter table: the name of a table of family `bridge` that is used for nothing else.
     package init(table: String) {
         let table = Table(.bridge, table, comment: "MAC addresses checked by CNI plugins")
-        ports = VerdictMap(in: table, "ports", .interfaceName)
+        ports = NftablesSet(in: table, "ports", [.interfaceName], to: .verdict)
         ruleset = ContainerRuleset(
             table: table, base: Chain(in: table, "prerouting", hook: .bridgePrerouting), maps: [ports],
-            lookups: [.inputInterfaceVerdict(from: ports)], chainPrefix: Self.chainPrefix)
+            lookups: [.verdict(of: [.inputInterface], from: ports)], chainPrefix: Self.chainPrefix)
     }
 
     /// Drops frames that come in by a port and are not from an address.
@@ -44,7 +44,7 @@ package struct SpoofCheck: Sendable {
         port: String, of owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in
-            let element = try socket.element(for: .interfaceName(port), in: ports)
+            let element = try socket.element(for: [.interfaceName(port)], in: ports)
             guard let element, element.comment == owner.comment else { return NftablesTransaction() }
             return try ruleset.removal(of: [element], &socket)
         }
@@ -65,14 +65,15 @@ package struct SpoofCheck: Sendable {
         try ruleset.appendMissingTable(to: &transaction, on: &socket)
         let chain = Chain(in: ruleset.table, Self.chainPrefix + port, comment: owner.comment)
         // The comment says what nft(8) shows anyway, for the comparison here.
-        let rule = Rule(in: chain, .sourceMAC(otherThan: mac), .verdict(.drop), comment: "\(mac)")
+        let rule = Rule(
+            in: chain, .match(.sourceMAC, .etherAddress(mac), negated: true), .verdict(.drop), comment: "\(mac)")
         if try socket.rules(in: chain).map(\.comment) != [rule.comment] {
             transaction.ensure(chain)
             transaction.flush(chain)
             transaction.add(rule)
         }
-        let wanted = VerdictMap.Element(
-            in: ports, .interfaceName(port), .goto(chain.name), comment: owner.comment)
+        let wanted = NftablesSet.Element(
+            in: ports, [.interfaceName(port)], .verdict(.goto(chain.name)), comment: owner.comment)
         let present = try socket.element(for: wanted.key, in: ports)
         guard present != wanted else { return transaction }
         if let present { transaction.delete(present) }

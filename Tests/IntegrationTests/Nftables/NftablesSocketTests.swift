@@ -9,7 +9,7 @@ import Testing
 struct NftablesSocketTests {
     private let table = Table(.inet, "t")
     private var chain: Chain { Chain(in: table, "c") }
-    private var map: VerdictMap { VerdictMap(in: table, "m", .address(.v4)) }
+    private var map: NftablesSet { NftablesSet(in: table, "m", [.address(.v4)], to: .verdict) }
 
     private func transaction(_ changes: (inout NftablesTransaction) -> Void) -> NftablesTransaction {
         var transaction = NftablesTransaction()
@@ -48,7 +48,7 @@ struct NftablesSocketTests {
         let table = Table(.inet, "t", comment: "a table")
         let chain = Chain(in: table, "c", comment: "a chain")
         let base = Chain(in: table, "base", hook: .sourceNAT)
-        let v6 = VerdictMap(in: table, "m6", .address(.v6))
+        let v6 = NftablesSet(in: table, "m6", [.address(.v6)], to: .verdict)
         let addresses = try ["10.0.0.1", "10.0.0.2", "10.0.0.3", "fd00::1"].map { try #require(IPAddress($0)) }
         try socket.commit(
             transaction {
@@ -57,12 +57,13 @@ struct NftablesSocketTests {
                 $0.ensure(base)
                 $0.ensure(map)
                 $0.ensure(v6)
-                $0.add(VerdictMap.Element(in: map, .address(addresses[0]), .goto("c"), comment: "an element"))
-                $0.add(VerdictMap.Element(in: map, .address(addresses[1]), .accept))
-                $0.add(VerdictMap.Element(in: map, .address(addresses[2]), .drop))
-                $0.add(VerdictMap.Element(in: v6, .address(addresses[3]), .jump(to: "c")))
-                $0.add(Rule(in: base, .sourceAddressVerdict(.v4, from: map), comment: "a rule"))
-                $0.add(Rule(in: base, .sourceAddressVerdict(.v6, from: v6)))
+                $0.add(
+                    NftablesSet.Element(in: map, [.address(addresses[0])], .verdict(.goto("c")), comment: "an element"))
+                $0.add(NftablesSet.Element(in: map, [.address(addresses[1])], .verdict(.accept)))
+                $0.add(NftablesSet.Element(in: map, [.address(addresses[2])], .verdict(.drop)))
+                $0.add(NftablesSet.Element(in: v6, [.address(addresses[3])], .verdict(.jump(to: "c"))))
+                $0.add(Rule(in: base, .verdict(of: [.sourceAddress(.v4)], from: map), comment: "a rule"))
+                $0.add(Rule(in: base, .verdict(of: [.sourceAddress(.v6)], from: v6)))
                 $0.add(Rule(in: base, .verdict(.jump(to: "c"))))
                 $0.add(Rule(in: chain, .masquerade))
             })
@@ -137,8 +138,8 @@ struct NftablesSocketTests {
             try socket.commit(
                 transaction {
                     $0.ensure(Table(.inet, "new"))
-                    $0.add(VerdictMap.Element(in: map, .address(address), .goto("c")))
-                    $0.add(VerdictMap.Element(in: map, .address(address), .goto("nowhere")))
+                    $0.add(NftablesSet.Element(in: map, [.address(address)], .verdict(.goto("c"))))
+                    $0.add(NftablesSet.Element(in: map, [.address(address)], .verdict(.goto("nowhere"))))
                     $0.delete(Chain(in: table, "gone"))
                     $0.ensure(Table(.inet, "newer"))
                 })
@@ -155,7 +156,7 @@ struct NftablesSocketTests {
         try host.shell("nft -f -", input: ruleset)
         var socket = try NftablesSocket(in: host)
         let address = try #require(IPAddress("10.0.0.1"))
-        let element = try #require(try socket.element(for: .address(address), in: map))
+        let element = try #require(try socket.element(for: [.address(address)], in: map))
         let error = #expect(throws: SystemError.self) { try socket.commit(transaction { $0.add(element) }) }
         #expect(error?.code == .exists)
 
@@ -166,7 +167,7 @@ struct NftablesSocketTests {
                 $0.delete(element)
                 $0.add(other)
             })
-        #expect(try socket.element(for: .address(address), in: map) == other)
+        #expect(try socket.element(for: [.address(address)], in: map) == other)
     }
 
     @Test func deletesTableOnlyIfItIsEmpty() throws {
@@ -276,16 +277,16 @@ struct NftablesSocketTests {
         var socket = try NftablesSocket(in: host)
         let addresses = try ["10.0.0.1", "10.0.0.2", "10.0.0.3"].map { try #require(IPAddress($0)) }
         let elements = [
-            VerdictMap.Element(in: map, .address(addresses[0]), .goto("c"), comment: "one"),
-            VerdictMap.Element(in: map, .address(addresses[1]), .jump(to: "c")),
-            VerdictMap.Element(in: map, .address(addresses[2]), .drop),
+            NftablesSet.Element(in: map, [.address(addresses[0])], .verdict(.goto("c")), comment: "one"),
+            NftablesSet.Element(in: map, [.address(addresses[1])], .verdict(.jump(to: "c"))),
+            NftablesSet.Element(in: map, [.address(addresses[2])], .verdict(.drop)),
         ]
         #expect(try Set(socket.elements(of: map)) == Set(elements))
         for (address, element) in zip(addresses, elements) {
-            #expect(try socket.element(for: .address(address), in: map) == element)
+            #expect(try socket.element(for: [.address(address)], in: map) == element)
         }
         let missing = try #require(IPAddress("10.0.0.4"))
-        #expect(try socket.element(for: .address(missing), in: map) == nil)
+        #expect(try socket.element(for: [.address(missing)], in: map) == nil)
     }
 
     @Test func readsMoreElementsThanFitIntoOneDatagram() throws {
@@ -293,13 +294,15 @@ struct NftablesSocketTests {
         try host.shell("nft -f -", input: ruleset)
         var socket = try NftablesSocket(in: host)
         let first = try #require(IPAddress("10.1.0.0"))
-        var wanted: Set<VerdictMap.Key> = []
+        var wanted: Set<[DataValue]> = []
         for batch in 0..<10 {
             var transaction = NftablesTransaction()
             for index in 0..<500 {
                 let address = try #require(first.advanced(by: batch * 500 + index))
-                wanted.insert(.address(address))
-                transaction.add(VerdictMap.Element(in: map, .address(address), .goto("c"), comment: "element \(index)"))
+                wanted.insert([.address(address)])
+                transaction.add(
+                    NftablesSet.Element(in: map, [.address(address)], .verdict(.goto("c")), comment: "element \(index)")
+                )
             }
             try socket.commit(transaction)
         }
@@ -316,7 +319,7 @@ struct NftablesSocketTests {
         #expect(try socket.chain(named: "c", in: table) == nil)
         #expect(try socket.chains(in: table) == [])
         #expect(try socket.rules(in: chain) == [])
-        #expect(try socket.element(for: .address(address), in: map) == nil)
+        #expect(try socket.element(for: [.address(address)], in: map) == nil)
         #expect(try socket.elements(of: map) == [])
     }
 }

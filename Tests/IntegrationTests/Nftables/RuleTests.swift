@@ -38,7 +38,7 @@ struct RuleTests {
         let mac = MACAddress("02:00:00:00:00:01") ?? .zero
         return [
             RuleCase(
-                family: .bridge, statements: [.sourceMAC(otherThan: mac), .verdict(.drop)],
+                family: .bridge, statements: [.match(.sourceMAC, .etherAddress(mac), negated: true), .verdict(.drop)],
                 text: "ether saddr != 02:00:00:00:00:01 drop"),
             RuleCase(statements: [.verdict(.accept)], text: "accept"),
             RuleCase(statements: [.verdict(.jump(to: "d"))], text: "jump d"),
@@ -48,8 +48,49 @@ struct RuleTests {
         ]
     }
 
+    private static let table = Table(.inet, "t")
+    private static let pairs = NftablesSet(in: table, "pairs", [.address(.v4), .address(.v4)])
+    private static let names = NftablesSet(in: table, "names", [.interfaceName])
+    private static let ways = NftablesSet(in: table, "ways", [.interfaceName, .address(.v6)], to: .verdict)
+    private static let ports = NftablesSet(in: table, "ports", [.inetProtocol, .inetService], to: .verdict)
+
+    private static var fields: [RuleCase] {
+        let v4 = IPAddress("10.1.2.3") ?? .any(.v4)
+        return [
+            RuleCase(
+                statements: [
+                    .match(.sourceAddress(.v4), .address(v4)), .match(.destinationPort(of: .tcp), .inetService(80)),
+                ],
+                text: "ip saddr 10.1.2.3 tcp dport 80"),
+            RuleCase(
+                statements: [
+                    .match(.inputInterface, .interfaceName("cni0")),
+                    .match(.outputInterface, .interfaceName("cni0"), negated: true), .verdict(.accept),
+                ],
+                text: #"iifname "cni0" oifname != "cni0" accept"#),
+            RuleCase(statements: [.transportProtocol(.sctp), .verdict(.drop)], text: "meta l4proto sctp drop"),
+            RuleCase(
+                statements: [
+                    .transportProtocol(.udp), .match(.destinationPort(of: .udp), .inetService(53), negated: true),
+                ],
+                text: "udp dport != 53"),
+            RuleCase(
+                statements: [.match([.sourceAddress(.v4), .destinationAddress(.v4)], in: pairs), .verdict(.accept)],
+                text: "ip saddr . ip daddr @pairs accept"),
+            RuleCase(
+                statements: [.match([.outputInterface], in: names, negated: true), .verdict(.drop)],
+                text: "oifname != @names drop"),
+            RuleCase(
+                statements: [.verdict(of: [.inputInterface, .destinationAddress(.v6)], from: ways)],
+                text: "iifname . ip6 daddr vmap @ways"),
+            RuleCase(
+                statements: [.verdict(of: [.transportProtocol, .destinationPort], from: ports)],
+                text: "meta l4proto . th dport vmap @ports"),
+        ]
+    }
+
     /// nft reads our rule as it was meant, and what it makes of its own words does what our rule does.
-    @Test(arguments: matches + others)
+    @Test(arguments: matches + others + fields)
     func isWhatNftMakesOfItsWords(_ example: RuleCase) throws {
         let ours = try NetworkNamespace.make()
         let theirs = try NetworkNamespace.make()
@@ -62,6 +103,9 @@ struct RuleTests {
         rule.statements = example.statements
         var transaction = NftablesTransaction()
         transaction.ensure(table)
+        if table == Self.table {
+            for set in [Self.pairs, Self.names, Self.ways, Self.ports] { transaction.ensure(set) }
+        }
         transaction.ensure(chain)
         transaction.ensure(Chain(in: table, "d"))
         transaction.add(rule)

@@ -5,6 +5,8 @@ import Testing
 @testable import Nftables
 
 struct ExpressionTests {
+    private static let map = NftablesSet(in: Table(.inet, "t"), "m", [.address(.v4)], to: .verdict)
+
     struct ExpressionCase: Sendable {
         let expression: Expression
         /// The element of `NFTA_RULE_EXPRESSIONS`, behind its own length and type.
@@ -55,13 +57,28 @@ struct ExpressionTests {
                 "0800 0200", "00000001",  // OP: NFT_CMP_NEQ
                 "0c00 0380", "0600 0100", "00000000")),  // DATA: VALUE
         ExpressionCase(
-            expression: .lookUp(inMap: "m", into: .verdict),
+            expression: .lookUp(in: map, into: .verdict),
             element: hex(
                 "0b00 0100", text("lookup", nulls: 2),  // NAME
                 "1c00 0280",  // DATA
                 "0600 0100", text("m", nulls: 3),  // SET
                 "0800 0200", "00000001",  // SREG: NFT_REG_1
                 "0800 0300", "00000000")),  // DREG: NFT_REG_VERDICT
+        ExpressionCase(
+            expression: .isMember(of: map),
+            element: hex(
+                "0b00 0100", text("lookup", nulls: 2),  // NAME
+                "1400 0280",  // DATA
+                "0600 0100", text("m", nulls: 3),  // SET
+                "0800 0200", "00000001")),  // SREG: NFT_REG_1
+        ExpressionCase(
+            expression: .isMember(of: map, negated: true),
+            element: hex(
+                "0b00 0100", text("lookup", nulls: 2),  // NAME
+                "1c00 0280",  // DATA
+                "0600 0100", text("m", nulls: 3),  // SET
+                "0800 0200", "00000001",  // SREG: NFT_REG_1
+                "0800 0500", "00000001")),  // FLAGS: NFT_LOOKUP_F_INV
         ExpressionCase(
             expression: .masquerade,
             element: hex(
@@ -123,6 +140,17 @@ struct ExpressionTests {
         #expect(try listed("0800 6300 00000000") == .load(.networkProtocol))
         #expect(try listed("0800 6300 00000001") != .load(.networkProtocol))
         #expect(try listed("0800 6300 00000001") != listed("0800 6300 00000002"))
+    }
+
+    /// The kernel lists the flags of every lookup.
+    @Test func flagsThatAreZeroMakeNoDifference() throws {
+        let listed = hex(
+            "0b00 0100", text("lookup", nulls: 2),  // NAME
+            "1c00 0280",  // DATA
+            "0600 0100", text("m", nulls: 3),  // SET
+            "0800 0200", "00000001",  // SREG
+            "0800 0500", "00000000")  // FLAGS
+        #expect(try Expression(listed.span) == .isMember(of: Self.map))
     }
 
     @Test func unknownOnesDifferByWhatTheySay() throws {

@@ -47,11 +47,35 @@ struct ListingTests {
     }
 
     @Test func readsElement() throws {
-        let map = VerdictMap(in: table, "m", .address(.v4))
+        let map = NftablesSet(in: table, "m", [.address(.v4)], to: .verdict)
         let address = try #require(IPAddress("10.1.2.2"))
         #expect(
-            try VerdictMap.Element(element.span, in: map)
-                == VerdictMap.Element(in: map, .address(address), .goto("c"), comment: "why"))
+            try NftablesSet.Element(element.span, in: map)
+                == NftablesSet.Element(in: map, [.address(address)], .verdict(.goto("c")), comment: "why"))
+    }
+
+    @Test func readsElementOfConcatenations() throws {
+        let map = NftablesSet(
+            in: table, "m", [.inetProtocol, .mark], to: .values([.interfaceName, .etherAddress]))
+        let bytes = hex(
+            "1000 0180", "0c00 0100", "11000000 01020000",  // KEY: VALUE
+            "2000 0280", "1c00 0100", text("eth0", nulls: 12), "020000000001 0000")  // DATA: VALUE
+        let mac = try #require(MACAddress("02:00:00:00:00:01"))
+        #expect(
+            try NftablesSet.Element(bytes.span, in: map)
+                == NftablesSet.Element(
+                    in: map, [.inetProtocol(.udp), .mark(0x201)], .values([.interfaceName("eth0"), .etherAddress(mac)]))
+        )
+    }
+
+    @Test func passesOverElementsThatAreNotOfTheSet() throws {
+        for (keyType, dataType) in [
+            ([DataType.address(.v6)], NftablesSet.MapDataType.verdict), ([.address(.v4), .mark], .verdict),
+            ([.address(.v4)], .values([.mark])),
+        ] {
+            #expect(
+                try NftablesSet.Element(element.span, in: NftablesSet(in: table, "m", keyType, to: dataType)) == nil)
+        }
     }
 
     @Test func readsChainOfTheTableAlone() throws {
@@ -69,10 +93,12 @@ struct ListingTests {
 
     /// Whatever byte is cut off or wrong, reading ends with a value or an error.
     @Test func survivesDamage() {
-        let map = VerdictMap(in: table, "m", .address(.v4))
+        let map = NftablesSet(in: table, "m", [.address(.v4)], to: .verdict)
+        let other = NftablesSet(in: table, "m", [.inetService, .mark], to: .values([.inetProtocol]))
         func read(_ bytes: Span<UInt8>) {
             _ = try? ListedRule(bytes)
-            _ = try? VerdictMap.Element(bytes, in: map)
+            _ = try? NftablesSet.Element(bytes, in: map)
+            _ = try? NftablesSet.Element(bytes, in: other)
             _ = try? ListedChain(bytes, in: table)
         }
         for message in [rule, element, chain] {

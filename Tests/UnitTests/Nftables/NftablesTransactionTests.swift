@@ -7,7 +7,7 @@ import Testing
 struct NftablesTransactionTests {
     private let table = Table(.inet, "t")
     private var chain: Chain { Chain(in: table, "c") }
-    private var map: VerdictMap { VerdictMap(in: table, "m", .address(.v4)) }
+    private var map: NftablesSet { NftablesSet(in: table, "m", [.address(.v4)], to: .verdict) }
 
     private func message(_ change: (inout NftablesTransaction) -> Void) -> NetlinkMessage {
         var transaction = NftablesTransaction()
@@ -96,11 +96,11 @@ struct NftablesTransactionTests {
     }
 
     @Test func createsMap() {
-        let message = message { $0.ensure(VerdictMap(in: table, "m", .address(.v6))) }
+        let message = message { $0.ensure(NftablesSet(in: table, "m", [.address(.v6)], to: .verdict)) }
         #expect(
             message.bytes
                 == hex(
-                    "54000000", "090a", "0104", "00000000", "00000000",  // NEWSET, REQUEST CREATE
+                    "60000000", "090a", "0104", "00000000", "00000000",  // NEWSET, REQUEST CREATE
                     "01", "00", "0000",
                     "0600 0100", text("t", nulls: 3),  // TABLE
                     "0600 0200", text("m", nulls: 3),  // NAME
@@ -109,14 +109,49 @@ struct NftablesTransactionTests {
                     "0800 0500", "00000010",  // KEY_LEN
                     "0800 0600", "ffffff00",  // DATA_TYPE: NFT_DATA_VERDICT
                     "0800 0700", "00000000",  // DATA_LEN
-                    "0800 0a00", "00000001"))  // ID
+                    "0800 0a00", "00000001",  // ID
+                    "0a00 0d00", "00 04 02000000", "0000"))  // USERDATA: byte order of keys
+    }
+
+    @Test func createsSetOfConcatenations() {
+        let message = message {
+            $0.ensure(NftablesSet(in: table, "s", [.interfaceName, .inetService], comment: "why"))
+        }
+        #expect(
+            message.attributes
+                == hex(
+                    "0600 0100", text("t", nulls: 3),  // TABLE
+                    "0600 0200", text("s", nulls: 3),  // NAME
+                    "0800 0300", "00000000",  // FLAGS
+                    "0800 0400", "00000a4d",  // KEY_TYPE: ifname . inet_service
+                    "0800 0500", "00000014",  // KEY_LEN
+                    "0800 0a00", "00000001",  // ID
+                    "1000 0d00", "00 04 00000000", "07 04", text("why", nulls: 1)))  // USERDATA: byte order, comment
+    }
+
+    @Test func createsMapWithData() {
+        let map = NftablesSet(
+            in: table, "m", [.inetProtocol, .address(.v4), .inetService], to: .values([.address(.v4), .inetService]))
+        let message = message { $0.ensure(map) }
+        #expect(
+            message.attributes
+                == hex(
+                    "0600 0100", text("t", nulls: 3),  // TABLE
+                    "0600 0200", text("m", nulls: 3),  // NAME
+                    "0800 0300", "00000008",  // FLAGS: NFT_SET_MAP
+                    "0800 0400", "0000c1cd",  // KEY_TYPE: inet_proto . ipv4_addr . inet_service
+                    "0800 0500", "0000000c",  // KEY_LEN
+                    "0800 0600", "000001cd",  // DATA_TYPE: ipv4_addr . inet_service
+                    "0800 0700", "00000008",  // DATA_LEN
+                    "0800 0a00", "00000001",  // ID
+                    "1000 0d00", "00 04 00000000", "01 04 00000000"))  // USERDATA: byte orders
     }
 
     @Test func givesEachMapItsOwnIdentifier() {
         var transaction = NftablesTransaction()
-        transaction.ensure(VerdictMap(in: table, "m", .address(.v4)))
-        transaction.ensure(VerdictMap(in: table, "n", .address(.v6)))
-        let identifiers = transaction.requests.map { Array($0.message.bytes.suffix(4)) }
+        transaction.ensure(NftablesSet(in: table, "m", [.address(.v4)], to: .verdict))
+        transaction.ensure(NftablesSet(in: table, "n", [.address(.v6)], to: .verdict))
+        let identifiers = transaction.requests.map { Array($0.message.bytes.dropLast(12).suffix(4)) }
         #expect(identifiers == [hex("00000001"), hex("00000002")])
     }
 
@@ -133,7 +168,9 @@ struct NftablesTransactionTests {
 
     @Test func addsElement() throws {
         let address = try #require(IPAddress("10.1.2.2"))
-        let message = message { $0.add(VerdictMap.Element(in: map, .address(address), .goto("c"), comment: "why")) }
+        let message = message {
+            $0.add(NftablesSet.Element(in: map, [.address(address)], .verdict(.goto("c")), comment: "why"))
+        }
         #expect(
             message.bytes
                 == hex(
@@ -149,9 +186,27 @@ struct NftablesTransactionTests {
                     "0a00 0600", "00 04", text("why", nulls: 1), "0000"))  // USERDATA
     }
 
+    @Test func addsElementOfConcatenations() throws {
+        let map = NftablesSet(
+            in: table, "m", [.inetProtocol, .inetService], to: .values([.address(.v4), .inetService]))
+        let address = try #require(IPAddress("10.1.2.2"))
+        let element = NftablesSet.Element(
+            in: map, [.inetProtocol(.tcp), .inetService(80)], .values([.address(address), .inetService(8080)]))
+        #expect(
+            message { $0.add(element) }.attributes
+                == hex(
+                    "0600 0100", text("t", nulls: 3),  // TABLE
+                    "0600 0200", text("m", nulls: 3),  // SET
+                    "2800 0380", "2400 0180",  // ELEMENTS, LIST_ELEM
+                    "1000 0180", "0c00 0100", "06000000 00500000",  // KEY: VALUE
+                    "1000 0280", "0c00 0100", "0a010202 1f900000"))  // DATA: VALUE
+    }
+
     @Test func deletesElementByItsAddress() throws {
         let address = try #require(IPAddress("10.1.2.2"))
-        let message = message { $0.delete(VerdictMap.Element(in: map, .address(address), .goto("c"), comment: "why")) }
+        let message = message {
+            $0.delete(NftablesSet.Element(in: map, [.address(address)], .verdict(.goto("c")), comment: "why"))
+        }
         #expect(
             message.bytes
                 == hex(

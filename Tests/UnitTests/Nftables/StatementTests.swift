@@ -57,11 +57,11 @@ struct StatementTests {
     }
 
     @Test func looksSourceUpInMapOfItsFamily() {
-        let map = VerdictMap(in: Table(.inet, "t"), "m", .address(.v6))
+        let map = NftablesSet(in: Table(.inet, "t"), "m", [.address(.v6)], to: .verdict)
         #expect(
-            expressions(.inet, .sourceAddressVerdict(.v6, from: map)) == [
+            expressions(.inet, .verdict(of: [.sourceAddress(.v6)], from: map)) == [
                 .load(.networkProtocol), .isEqual(to: [10]), .load(.network(offset: 8, count: 16)),
-                .lookUp(inMap: "m", into: .verdict),
+                .lookUp(in: map, into: .verdict),
             ])
     }
 

@@ -34,4 +34,6 @@ struct MetaKey: Hashable, Sendable {
     static let transportProtocol = MetaKey(NFT_META_L4PROTO)
     /// The name of the interface that a packet came in by, 16 bytes.
     static let inputInterfaceName = MetaKey(NFT_META_IIFNAME)
+    /// The name of the interface that a packet leaves by, 16 bytes.
+    static let outputInterfaceName = MetaKey(NFT_META_OIFNAME)
 }

@@ -41,4 +41,8 @@ struct HeaderBytes: Hashable, Sendable {
     static func network(offset: UInt32, count: UInt32) -> HeaderBytes {
         HeaderBytes(NFT_PAYLOAD_NETWORK_HEADER, offset, count)
     }
+
+    static func transport(offset: UInt32, count: UInt32) -> HeaderBytes {
+        HeaderBytes(NFT_PAYLOAD_TRANSPORT_HEADER, offset, count)
+    }
 }
