@@ -21,7 +21,7 @@ package struct Chain: Hashable, Sendable, CustomStringConvertible {
         "\(table) \(name)"
     }
 
-    /// What makes a chain a base chain; what no rule decides is accepted.
+    /// What makes a chain a base chain.
     package struct Hook: Hashable, Sendable {
         /// `filter` or `nat`.
         let type: String
@@ -29,10 +29,33 @@ package struct Chain: Hashable, Sendable, CustomStringConvertible {
         let number: UInt32
         /// Lower ones see a packet earlier.
         let priority: Int32
+        /// What becomes of packets that no rule decides about.
+        package var policy = Policy.accept
+
+        package enum Policy: Hashable, Sendable {
+            case accept
+            case drop
+        }
+
+        /// Where connections that come in get another destination: `type nat hook prerouting priority dstnat`.
+        package static let destinationNAT = Hook(
+            type: "nat", number: UInt32(NF_INET_PRE_ROUTING.rawValue), priority: natDestinationPriority)
+
+        /// Where connections of this host get another destination: `type nat hook output priority -100`.
+        package static let outputDestinationNAT = Hook(
+            type: "nat", number: UInt32(NF_INET_LOCAL_OUT.rawValue), priority: natDestinationPriority)
 
         /// Where connections get another source address: `type nat hook postrouting priority srcnat`.
         package static let sourceNAT = Hook(
             type: "nat", number: UInt32(NF_INET_POST_ROUTING.rawValue), priority: natSourcePriority)
+
+        /// Where packets to others are let through or not: `type filter hook forward priority filter`.
+        package static let forwardFilter = Hook(
+            type: "filter", number: UInt32(NF_INET_FORWARD.rawValue), priority: filterPriority)
+
+        /// Where packets to this host are let in or not: `type filter hook input priority filter`.
+        package static let inputFilter = Hook(
+            type: "filter", number: UInt32(NF_INET_LOCAL_IN.rawValue), priority: filterPriority)
 
         /// Where frames come to a bridge, before it decides where they go: `type filter hook prerouting priority
         /// dstnat`, in a table of family `bridge`.
@@ -42,7 +65,9 @@ package struct Chain: Hashable, Sendable, CustomStringConvertible {
         /// `NF_BR_PRI_NAT_DST_BRIDGED` of `enum nf_br_hook_priorities`.
         private static let bridgeDestinationNATPriority: Int32 = -300
 
-        /// `NF_IP_PRI_NAT_SRC` of `linux/netfilter_ipv4.h`.
+        /// `NF_IP_PRI_NAT_DST`, `NF_IP_PRI_FILTER` and `NF_IP_PRI_NAT_SRC` of `linux/netfilter_ipv4.h`.
+        private static let natDestinationPriority: Int32 = -100
+        private static let filterPriority: Int32 = 0
         private static let natSourcePriority: Int32 = 100
     }
 }
@@ -50,6 +75,8 @@ package struct Chain: Hashable, Sendable, CustomStringConvertible {
 /// What tells a chain in the kernel apart from others.
 package struct ListedChain: Hashable, Sendable {
     package let name: String
+    /// Nil for a chain that only verdicts lead to.
+    package let hook: Chain.Hook?
     /// How many rules it holds and verdicts lead to it, taken together; without the latter it can be deleted.
     package let useCount: Int
 }

@@ -73,6 +73,20 @@ extension Span<UInt8> {
         indices.map { self[$0] }
     }
 
+    /// The number that an attribute is, in network order.
+    func number() throws(SystemError) -> UInt32 {
+        UInt32(bigEndian: try integer())
+    }
+
+    /// The number that the attribute of a type holds; nil when there is none.
+    func number(_ wanted: UInt32) throws(SystemError) -> UInt32? {
+        var number: UInt32?
+        try forEachAttribute { (type, value) throws(SystemError) in
+            if type == AttributeType(wanted) { number = try value.number() }
+        }
+        return number
+    }
+
     /// The bytes in `NFTA_DATA_VALUE`; nil when there are none.
     func data() throws(SystemError) -> [UInt8]? {
         var bytes: [UInt8]?

@@ -10,7 +10,7 @@ extension NftablesSocket {
             message.append(NFTA_TABLE_NAME.rawValue, table.name)
         }
         return try list(message, "read table", "\(table)") { (attributes) throws(SystemError) -> Int? in
-            try attributes.number(NFTA_TABLE_USE.rawValue)
+            try attributes.number(NFTA_TABLE_USE.rawValue).map { Int($0) }
         }.first
     }
 
@@ -91,34 +91,6 @@ extension NftablesSocket {
         } catch  where error.code == .noSuchFile {
             return []
         }
-    }
-}
-
-extension Span<UInt8> {
-    /// The first attribute of a type that holds a number in network order.
-    fileprivate func number(_ wanted: UInt32) throws(SystemError) -> Int? {
-        var number: Int?
-        try forEachAttribute { (type, value) throws(SystemError) in
-            if type == AttributeType(wanted) { number = Int(UInt32(bigEndian: try value.integer())) }
-        }
-        return number
-    }
-}
-
-extension ListedChain {
-    /// Reads `enum nft_chain_attributes`; nil for a chain of another table.
-    init?(_ attributes: Span<UInt8>, in table: Table) throws(SystemError) {
-        var name = ""
-        var tableName = ""
-        try attributes.forEachAttribute { (type, value) throws(SystemError) in
-            switch type {
-            case AttributeType(NFTA_CHAIN_NAME.rawValue): name = value.string
-            case AttributeType(NFTA_CHAIN_TABLE.rawValue): tableName = value.string
-            default: break
-            }
-        }
-        guard tableName == table.name else { return nil }
-        self.init(name: name, useCount: try attributes.number(NFTA_CHAIN_USE.rawValue) ?? 0)
     }
 }
 

@@ -31,20 +31,11 @@ package struct NftablesTransaction: Sendable {
 
     // MARK: Chains
 
-    /// Creates a chain unless it is there; one that is there with another hook is refused with `EEXIST`.
+    /// Creates a chain unless it is there, and sees that it has its policy; one that is there with another hook is
+    /// refused with `EEXIST`.
     package mutating func ensure(_ chain: Chain) {
         request(NFT_MSG_NEWCHAIN, .create, chain.table, "create chain", "\(chain)") { message in
-            message.append(NFTA_CHAIN_TABLE.rawValue, chain.table.name)
-            message.append(NFTA_CHAIN_NAME.rawValue, chain.name)
-            if let hook = chain.hook {
-                message.nest(AttributeType(NFTA_CHAIN_HOOK.rawValue)) { nested in
-                    nested.append(NFTA_HOOK_HOOKNUM.rawValue, hook.number)
-                    nested.append(NFTA_HOOK_PRIORITY.rawValue, UInt32(bitPattern: hook.priority))
-                }
-                message.append(NFTA_CHAIN_POLICY.rawValue, UInt32(NF_ACCEPT))
-                message.append(NFTA_CHAIN_TYPE.rawValue, hook.type)
-            }
-            message.append(NFTA_CHAIN_USERDATA.rawValue, comment: chain.comment)
+            chain.encode(into: &message)
         }
     }
 

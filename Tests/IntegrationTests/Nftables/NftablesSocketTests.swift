@@ -249,11 +249,12 @@ struct NftablesSocketTests {
         try host.shell("nft -f -", input: ruleset + "add table ip t\nadd chain ip t other\n")
         var socket = try NftablesSocket(in: host)
         // It holds two rules, and two rules and two elements lead to it.
-        let listed = ListedChain(name: "c", useCount: 6)
+        let listed = ListedChain(name: "c", hook: nil, useCount: 6)
         #expect(try socket.chain(named: "c", in: table) == listed)
         #expect(
             try socket.chains(in: table) == [
-                listed, ListedChain(name: "d", useCount: 3), ListedChain(name: "e", useCount: 0),
+                listed, ListedChain(name: "d", hook: nil, useCount: 3),
+                ListedChain(name: "e", hook: .sourceNAT, useCount: 0),
             ])
         #expect(try socket.useCount(of: table) == 4)
     }

@@ -79,8 +79,20 @@ struct ListingTests {
     }
 
     @Test func readsChainOfTheTableAlone() throws {
-        #expect(try ListedChain(chain.span, in: table) == ListedChain(name: "c", useCount: 3))
+        #expect(try ListedChain(chain.span, in: table) == ListedChain(name: "c", hook: nil, useCount: 3))
         #expect(try ListedChain(chain.span, in: Table(.inet, "other")) == nil)
+    }
+
+    @Test func readsBaseChain() throws {
+        let hook = hex(
+            "1400 0480",  // HOOK
+            "0800 0100", "00000000",  // HOOKNUM: prerouting
+            "0800 0200", "ffffff9c",  // PRIORITY: dstnat
+            "0800 0500", "00000000",  // POLICY: drop
+            "0800 0700", text("nat", nulls: 1))  // TYPE
+        var expected = Chain.Hook.destinationNAT
+        expected.policy = .drop
+        #expect(try ListedChain((chain + hook).span, in: table)?.hook == expected)
     }
 
     @Test func keepsNumberOfVerdictWithoutName() throws {
