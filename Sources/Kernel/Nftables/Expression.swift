@@ -36,7 +36,9 @@ struct Expression: Hashable, Sendable {
         }
 
         /// The kinds that rules are made of here; to read another one it only needs to be in this list.
-        static let all: [Kind] = [bitwise, comparison, immediate, lookup, masquerade, meta, payload]
+        static let all: [Kind] = [
+            bitwise, comparison, connection, counter, fib, immediate, lookup, masquerade, meta, nat, payload, redirect,
+        ]
     }
 
     /// How an attribute is to be read.
@@ -113,9 +115,9 @@ extension Expression.Value {
     /// Reads an attribute; nil for what makes no difference.
     fileprivate init?(_ value: Span<UInt8>, _ form: Expression.Form?) throws(SystemError) {
         switch form {
-        case .number: self = .number(UInt32(bigEndian: try value.integer()))
+        case .number: self = .number(try value.number())
         case .flags:
-            let flags = UInt32(bigEndian: try value.integer())
+            let flags = try value.number()
             guard flags != 0 else { return nil }
             self = .number(flags)
         case .byte: self = .byte(try value.integer())

@@ -10,6 +10,7 @@ package struct Field: Hashable, Sendable {
     private enum Source: Hashable, Sendable {
         case meta(MetaKey)
         case header(HeaderBytes)
+        case connection(ConnectionKey)
     }
 
     private init(_ source: Source, _ type: DataType, requires requirement: Requirement? = nil) {
@@ -23,6 +24,7 @@ package struct Field: Hashable, Sendable {
         switch source {
         case .meta(let key): .load(key, into: register)
         case .header(let bytes): .load(bytes, into: register)
+        case .connection(let key): .load(key, into: register)
         }
     }
 
@@ -47,6 +49,11 @@ package struct Field: Hashable, Sendable {
     /// `oifname`.
     package static let outputInterface = Field(.meta(.outputInterfaceName), .interfaceName)
 
+    /// `ct original ip daddr`: where a connection was to go before its destination was changed.
+    package static func originalDestinationAddress(_ family: AddressFamily) -> Field {
+        Field(.connection(.originalDestination(family)), .address(family))
+    }
+
     // MARK: Protocols and ports
 
     /// `meta l4proto`.
@@ -58,6 +65,17 @@ package struct Field: Hashable, Sendable {
     /// `tcp dport`, `udp dport`.
     package static func destinationPort(of number: InetProtocol) -> Field {
         Field(.header(.destinationPort), .inetService, requires: .transportProtocol(number))
+    }
+
+    /// `ct original proto-dst`, which means nothing unless the rule also looks at the protocol.
+    package static let originalDestinationPort = Field(.connection(.originalDestinationPort), .inetService)
+
+    /// `meta mark`, `ct mark`.
+    package static func mark(_ mark: Mark) -> Field {
+        switch mark {
+        case .packet: Field(.meta(.mark), .mark)
+        case .connection: Field(.connection(.mark), .mark)
+        }
     }
 }
 

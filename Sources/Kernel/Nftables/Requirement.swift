@@ -20,7 +20,8 @@ enum Requirement: Hashable, Sendable {
 }
 
 extension AddressFamily {
-    fileprivate var protocolNumber: UInt8 {
+    /// `NFPROTO_…`.
+    var protocolNumber: UInt8 {
         switch self {
         case .v4: UInt8(NFPROTO_IPV4)
         case .v6: UInt8(NFPROTO_IPV6)

@@ -9,7 +9,7 @@ package struct Statement: Hashable, Sendable {
     let requirements: [Requirement]
     let expressions: [Expression]
 
-    private init(_ requirements: [Requirement?], _ expressions: [Expression] = []) {
+    init(_ requirements: [Requirement?], _ expressions: [Expression] = []) {
         self.requirements = requirements.compactMap { $0 }
         self.expressions = expressions
     }
@@ -49,8 +49,8 @@ package struct Statement: Hashable, Sendable {
         Statement([], [.verdict(verdict)])
     }
 
-    /// Gives the connection the address of the interface that it leaves by.
-    package static let masquerade = Statement([], [.masquerade])
+    /// Counts the packets that come this far, and their bytes.
+    package static let counter = Statement([], [.counter])
 
     private static func address(_ bytes: HeaderBytes, _ network: CIDR, _ isNegated: Bool) -> Statement {
         var bytes = bytes
@@ -70,7 +70,7 @@ package struct Statement: Hashable, Sendable {
 
 extension [Field] {
     /// Loads the fields one behind the other, as the keys of sets have them.
-    fileprivate func load() -> [Expression] {
+    func load() -> [Expression] {
         var word = 0
         return map { field in
             defer { word += field.type.words }

@@ -121,7 +121,7 @@ package struct Masquerade: Sendable {
     private func rules(of chain: Chain, _ exempted: [CIDR], _ owner: Attachment) -> [Rule] {
         let destinations = exempted + exempted.prefix(1).map { .multicast($0.family) }
         return destinations.map { Rule(in: chain, .destinationAddress(in: $0), .verdict(.return)) }
-            + [Rule(in: chain, .masquerade, comment: owner.abbreviatedNetwork)]
+            + [Rule(in: chain, .masquerade(), comment: owner.abbreviatedNetwork)]
     }
 
     /// Where traffic from an address is not masqueraded.

@@ -65,7 +65,7 @@ struct NftablesSocketTests {
                 $0.add(Rule(in: base, .verdict(of: [.sourceAddress(.v4)], from: map), comment: "a rule"))
                 $0.add(Rule(in: base, .verdict(of: [.sourceAddress(.v6)], from: v6)))
                 $0.add(Rule(in: base, .verdict(.jump(to: "c"))))
-                $0.add(Rule(in: chain, .masquerade))
+                $0.add(Rule(in: chain, .masquerade()))
             })
 
         let ruleset = """

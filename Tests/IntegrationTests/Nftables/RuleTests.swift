@@ -9,6 +9,7 @@ import Testing
 struct RuleTests {
     struct RuleCase: Sendable {
         var family = TableFamily.inet
+        var hook: Chain.Hook?
         let statements: [Statement]
         /// In nft(8)'s words.
         let text: String
@@ -44,7 +45,7 @@ struct RuleTests {
             RuleCase(statements: [.verdict(.jump(to: "d"))], text: "jump d"),
             RuleCase(statements: [.verdict(.goto("d"))], text: "goto d"),
             RuleCase(statements: [.verdict(.return)], text: "return"),
-            RuleCase(statements: [.masquerade], text: "masquerade"),
+            RuleCase(statements: [.counter, .verdict(.drop)], text: "counter packets 0 bytes 0 drop"),
         ]
     }
 
@@ -53,10 +54,84 @@ struct RuleTests {
     private static let names = NftablesSet(in: table, "names", [.interfaceName])
     private static let ways = NftablesSet(in: table, "ways", [.interfaceName, .address(.v6)], to: .verdict)
     private static let ports = NftablesSet(in: table, "ports", [.inetProtocol, .inetService], to: .verdict)
+    private static let targets4 = NftablesSet(
+        in: table, "targets4", [.inetProtocol, .address(.v4), .inetService], to: .values([.address(.v4), .inetService]))
+    private static let targets6 = NftablesSet(
+        in: table, "targets6", [.inetProtocol, .inetService], to: .values([.address(.v6), .inetService]))
+    private static let twins = NftablesSet(in: table, "twins", [.address(.v4)], to: .values([.address(.v4)]))
+    private static let marks = NftablesSet(in: table, "marks", [.mark])
+    private static let sets = [pairs, names, ways, ports, targets4, targets6, twins, marks]
+
+    private static let v4 = IPAddress("10.1.2.3") ?? .any(.v4)
+    private static let v6 = IPAddress("fd00::1") ?? .any(.v6)
+
+    private static let addressChanges = [
+        RuleCase(
+            hook: .destinationNAT,
+            statements: [.match(.destinationPort(of: .tcp), .inetService(80)), .destinationNAT(to: v4, port: 8080)],
+            text: "tcp dport 80 dnat ip to 10.1.2.3:8080"),
+        RuleCase(
+            hook: .outputDestinationNAT,
+            statements: [.match(.destinationPort(of: .udp), .inetService(53)), .destinationNAT(to: v6, port: 5353)],
+            text: "udp dport 53 dnat ip6 to [fd00::1]:5353"),
+        RuleCase(hook: .destinationNAT, statements: [.destinationNAT(to: v4)], text: "dnat ip to 10.1.2.3"),
+        RuleCase(
+            hook: .destinationNAT,
+            statements: [
+                .destinationIsLocal,
+                .destinationNAT(
+                    .v4, to: [.transportProtocol, .destinationAddress(.v4), .destinationPort], from: targets4),
+            ],
+            text: "fib daddr type local dnat ip to meta l4proto . ip daddr . th dport map @targets4"),
+        RuleCase(
+            hook: .outputDestinationNAT,
+            statements: [.destinationNAT(.v6, to: [.transportProtocol, .destinationPort], from: targets6)],
+            text: "dnat ip6 to meta l4proto . th dport map @targets6"),
+        RuleCase(
+            hook: .destinationNAT, statements: [.destinationNAT(.v4, to: [.destinationAddress(.v4)], from: twins)],
+            text: "dnat ip to ip daddr map @twins"),
+        RuleCase(
+            family: .ipv4, hook: .destinationNAT, statements: [.destinationNAT(to: v4)], text: "dnat to 10.1.2.3"),
+        RuleCase(hook: .sourceNAT, statements: [.sourceNAT(to: v6)], text: "snat ip6 to fd00::1"),
+        RuleCase(hook: .sourceNAT, statements: [.masquerade()], text: "masquerade"),
+        RuleCase(
+            hook: .sourceNAT, statements: [.masquerade([.fullyRandom, .persistent])],
+            text: "masquerade fully-random,persistent"),
+        RuleCase(
+            hook: .destinationNAT,
+            statements: [.match(.destinationPort(of: .tcp), .inetService(80)), .redirect(toPort: 8080)],
+            text: "tcp dport 80 redirect to :8080"),
+    ]
+
+    private static let connections = [
+        RuleCase(
+            statements: [.connection(isIn: [.established, .related]), .verdict(.accept)],
+            text: "ct state established,related accept"),
+        RuleCase(statements: [.connection(isIn: .invalid), .verdict(.drop)], text: "ct state invalid drop"),
+        RuleCase(
+            hook: .forwardFilter, statements: [.connection(isIn: .new), .connection(has: .destinationNAT)],
+            text: "ct state new ct status dnat"),
+        RuleCase(
+            statements: [.match(.originalDestinationAddress(.v4), .address(v4))],
+            text: "ct original ip daddr 10.1.2.3"),
+        RuleCase(
+            statements: [.transportProtocol(.tcp), .match(.originalDestinationPort, .inetService(80))],
+            text: "meta l4proto tcp ct original proto-dst 80"),
+        RuleCase(statements: [.match(.packet, bits: 0x2000)], text: "meta mark & 0x00002000 == 0x00002000"),
+        RuleCase(statements: [.match(.connection, bits: 1)], text: "ct mark & 0x00000001 == 0x00000001"),
+        RuleCase(statements: [.match(.mark(.packet), .mark(1))], text: "meta mark 0x00000001"),
+        RuleCase(statements: [.match([.mark(.connection)], in: marks)], text: "ct mark @marks"),
+        RuleCase(statements: [.set(.packet, to: 5)], text: "meta mark set 0x00000005"),
+        RuleCase(
+            statements: [.set(.packet, to: 0x2000, mask: 0x2000)], text: "meta mark set meta mark | 0x00002000"),
+        RuleCase(
+            statements: [.set(.connection, to: 0, mask: 0x2000)], text: "ct mark set ct mark & 0xffffdfff"),
+        RuleCase(statements: [.set(.connection, from: .packet)], text: "ct mark set meta mark"),
+        RuleCase(statements: [.set(.packet, from: .connection)], text: "meta mark set ct mark"),
+    ]
 
     private static var fields: [RuleCase] {
-        let v4 = IPAddress("10.1.2.3") ?? .any(.v4)
-        return [
+        [
             RuleCase(
                 statements: [
                     .match(.sourceAddress(.v4), .address(v4)), .match(.destinationPort(of: .tcp), .inetService(80)),
@@ -90,21 +165,20 @@ struct RuleTests {
     }
 
     /// nft reads our rule as it was meant, and what it makes of its own words does what our rule does.
-    @Test(arguments: matches + others + fields)
+    @Test(arguments: matches + others + fields + addressChanges + connections)
     func isWhatNftMakesOfItsWords(_ example: RuleCase) throws {
         let ours = try NetworkNamespace.make()
         let theirs = try NetworkNamespace.make()
         var our = try NftablesSocket(in: ours)
         var their = try NftablesSocket(in: theirs)
         let table = Table(example.family, "t")
-        let hook: Chain.Hook? = example.text.contains("masquerade") ? .sourceNAT : nil
-        let chain = Chain(in: table, "c", hook: hook)
+        let chain = Chain(in: table, "c", hook: example.hook)
         var rule = Rule(in: chain)
         rule.statements = example.statements
         var transaction = NftablesTransaction()
         transaction.ensure(table)
         if table == Self.table {
-            for set in [Self.pairs, Self.names, Self.ways, Self.ports] { transaction.ensure(set) }
+            for set in Self.sets { transaction.ensure(set) }
         }
         transaction.ensure(chain)
         transaction.ensure(Chain(in: table, "d"))

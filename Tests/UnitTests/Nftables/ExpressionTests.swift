@@ -80,7 +80,85 @@ struct ExpressionTests {
                 "0800 0200", "00000001",  // SREG: NFT_REG_1
                 "0800 0500", "00000001")),  // FLAGS: NFT_LOOKUP_F_INV
         ExpressionCase(
-            expression: .masquerade,
+            expression: .set(.mark as MetaKey),
+            element: hex(
+                "0900 0100", text("meta", nulls: 4),  // NAME
+                "1400 0280",  // DATA
+                "0800 0200", "00000003",  // KEY: NFT_META_MARK
+                "0800 0300", "00000001")),  // SREG: NFT_REG_1
+        ExpressionCase(
+            expression: .load(.state),
+            element: hex(
+                "0700 0100", text("ct", nulls: 2),  // NAME
+                "1400 0280",  // DATA
+                "0800 0100", "00000001",  // DREG: NFT_REG_1
+                "0800 0200", "00000000")),  // KEY: NFT_CT_STATE
+        ExpressionCase(
+            expression: .load(.originalDestinationPort, into: Register(word: 2)),
+            element: hex(
+                "0700 0100", text("ct", nulls: 2),  // NAME
+                "1c00 0280",  // DATA
+                "0800 0100", "0000000a",  // DREG: NFT_REG32_02
+                "0800 0200", "0000000c",  // KEY: NFT_CT_PROTO_DST
+                "0500 0300", "00000000")),  // DIRECTION: original
+        ExpressionCase(
+            expression: .immediate([10, 1, 2, 3]),
+            element: hex(
+                "0e00 0100", text("immediate", nulls: 3),  // NAME
+                "1800 0280",  // DATA
+                "0800 0100", "00000001",  // DREG: NFT_REG_1
+                "0c00 0280", "0800 0100", "0a010203")),  // DATA: VALUE
+        ExpressionCase(
+            expression: .destinationNAT(.v4, to: .first, port: Register(word: 1)),
+            element: hex(
+                "0800 0100", text("nat", nulls: 1),  // NAME
+                "3c00 0280",  // DATA
+                "0800 0100", "00000001",  // TYPE: NFT_NAT_DNAT
+                "0800 0200", "00000002",  // FAMILY: NFPROTO_IPV4
+                "0800 0300", "00000001",  // REG_ADDR_MIN: NFT_REG_1
+                "0800 0400", "00000001",  // REG_ADDR_MAX: NFT_REG_1
+                "0800 0500", "00000009",  // REG_PROTO_MIN: NFT_REG32_01
+                "0800 0600", "00000009",  // REG_PROTO_MAX: NFT_REG32_01
+                "0800 0700", "00000003")),  // FLAGS: MAP_IPS, PROTO_SPECIFIED
+        ExpressionCase(
+            expression: .sourceNAT(.v6, to: .first),
+            element: hex(
+                "0800 0100", text("nat", nulls: 1),  // NAME
+                "2c00 0280",  // DATA
+                "0800 0100", "00000000",  // TYPE: NFT_NAT_SNAT
+                "0800 0200", "0000000a",  // FAMILY: NFPROTO_IPV6
+                "0800 0300", "00000001",  // REG_ADDR_MIN: NFT_REG_1
+                "0800 0400", "00000001",  // REG_ADDR_MAX: NFT_REG_1
+                "0800 0700", "00000001")),  // FLAGS: MAP_IPS
+        ExpressionCase(
+            expression: .redirect(toPort: .first),
+            element: hex(
+                "0a00 0100", text("redir", nulls: 1), "0000",  // NAME
+                "1c00 0280",  // DATA
+                "0800 0100", "00000001",  // REG_PROTO_MIN: NFT_REG_1
+                "0800 0200", "00000001",  // REG_PROTO_MAX: NFT_REG_1
+                "0800 0300", "00000002")),  // FLAGS: PROTO_SPECIFIED
+        ExpressionCase(
+            expression: .loadDestinationType(),
+            element: hex(
+                "0800 0100", text("fib", nulls: 1),  // NAME
+                "1c00 0280",  // DATA
+                "0800 0100", "00000001",  // DREG: NFT_REG_1
+                "0800 0200", "00000003",  // RESULT: NFT_FIB_RESULT_ADDRTYPE
+                "0800 0300", "00000002")),  // FLAGS: NFTA_FIB_F_DADDR
+        ExpressionCase(
+            expression: .counter,
+            element: hex(
+                "0c00 0100", text("counter", nulls: 1),  // NAME
+                "0400 0280")),  // DATA
+        ExpressionCase(
+            expression: .masquerade(.fullyRandom),
+            element: hex(
+                "0900 0100", text("masq", nulls: 4),  // NAME
+                "0c00 0280",  // DATA
+                "0800 0100", "00000010")),  // FLAGS: PROTO_RANDOM_FULLY
+        ExpressionCase(
+            expression: .masquerade([]),
             element: hex(
                 "0900 0100", text("masq", nulls: 4),  // NAME
                 "0400 0280")),  // DATA
@@ -151,6 +229,15 @@ struct ExpressionTests {
             "0800 0200", "00000001",  // SREG
             "0800 0500", "00000000")  // FLAGS
         #expect(try Expression(listed.span) == .isMember(of: Self.map))
+    }
+
+    @Test func whatHasBeenCountedMakesNoDifference() throws {
+        let listed = hex(
+            "0c00 0100", text("counter", nulls: 1),  // NAME
+            "1c00 0280",  // DATA
+            "0c00 0100", "0000000000000054",  // BYTES
+            "0c00 0200", "0000000000000001")  // PACKETS
+        #expect(try Expression(listed.span) == .counter)
     }
 
     @Test func unknownOnesDifferByWhatTheySay() throws {

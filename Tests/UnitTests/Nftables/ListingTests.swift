@@ -42,7 +42,7 @@ struct ListingTests {
         let chain = Chain(in: table, "c")
         #expect(listed.does(theSameAs: Rule(in: chain, .verdict(.jump(to: "d")), comment: "another")))
         #expect(!listed.does(theSameAs: Rule(in: chain, .verdict(.goto("d")))))
-        #expect(!listed.does(theSameAs: Rule(in: chain, .masquerade, .verdict(.jump(to: "d")))))
+        #expect(!listed.does(theSameAs: Rule(in: chain, .masquerade(), .verdict(.jump(to: "d")))))
         #expect(!listed.does(theSameAs: Rule(in: chain)))
     }
 

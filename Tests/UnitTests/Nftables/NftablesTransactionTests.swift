@@ -219,7 +219,7 @@ struct NftablesTransactionTests {
     }
 
     @Test func addsRuleBehindOthers() {
-        let message = message { $0.add(Rule(in: chain, .masquerade, comment: "why")) }
+        let message = message { $0.add(Rule(in: chain, .masquerade(), comment: "why")) }
         #expect(
             message.bytes
                 == hex(

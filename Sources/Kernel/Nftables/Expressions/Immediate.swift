@@ -15,4 +15,14 @@ extension Expression {
                 NFTA_IMMEDIATE_DATA.rawValue: .verdict(verdict),
             ])
     }
+
+    /// Loads these bytes: `10.1.2.3`.
+    static func immediate(_ bytes: [UInt8], into register: Register = .first) -> Expression {
+        Expression(
+            .immediate,
+            [
+                NFTA_IMMEDIATE_DREG.rawValue: .number(register.number),
+                NFTA_IMMEDIATE_DATA.rawValue: .bytes(bytes),
+            ])
+    }
 }

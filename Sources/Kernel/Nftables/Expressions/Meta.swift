@@ -15,6 +15,13 @@ extension Expression {
             .meta,
             [NFTA_META_KEY.rawValue: .number(key.number), NFTA_META_DREG.rawValue: .number(register.number)])
     }
+
+    /// `meta mark set`.
+    static func set(_ key: MetaKey, from register: Register = .first) -> Expression {
+        Expression(
+            .meta,
+            [NFTA_META_KEY.rawValue: .number(key.number), NFTA_META_SREG.rawValue: .number(register.number)])
+    }
 }
 
 /// What is known of a packet besides its bytes.
@@ -36,4 +43,6 @@ struct MetaKey: Hashable, Sendable {
     static let inputInterfaceName = MetaKey(NFT_META_IIFNAME)
     /// The name of the interface that a packet leaves by, 16 bytes.
     static let outputInterfaceName = MetaKey(NFT_META_OIFNAME)
+    /// 32 bits in host order.
+    static let mark = MetaKey(NFT_META_MARK)
 }

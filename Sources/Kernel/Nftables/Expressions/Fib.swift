@@ -1,0 +1,21 @@
+import CLinux
+
+extension Expression.Kind {
+    static let fib = Expression.Kind(
+        "fib",
+        [NFTA_FIB_DREG.rawValue: .number, NFTA_FIB_RESULT.rawValue: .number, NFTA_FIB_FLAGS.rawValue: .number])
+}
+
+extension Expression {
+    /// Loads what the routing tables say a packet's destination is, 32 bits in host order as in `RTN_LOCAL`: `fib daddr
+    /// type`.
+    static func loadDestinationType(into register: Register = .first) -> Expression {
+        Expression(
+            .fib,
+            [
+                NFTA_FIB_DREG.rawValue: .number(register.number),
+                NFTA_FIB_RESULT.rawValue: .number(NFT_FIB_RESULT_ADDRTYPE.rawValue),
+                NFTA_FIB_FLAGS.rawValue: .number(NFTA_FIB_F_DADDR.rawValue),
+            ])
+    }
+}
