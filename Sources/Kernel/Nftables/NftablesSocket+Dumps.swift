@@ -44,6 +44,17 @@ extension NftablesSocket {
         }
     }
 
+    /// Whether a chain has its hook and policy, and rules that do what these do, in their order and no others.
+    package mutating func holds(_ rules: [Rule], in chain: Chain) throws(SystemError) -> Bool {
+        // Rules show that a chain is there, but not where packets enter it.
+        if chain.hook != nil || rules.isEmpty {
+            guard let listed = try self.chain(named: chain.name, in: chain.table), listed.hook == chain.hook else {
+                return false
+            }
+        }
+        return try self.rules(in: chain).elementsEqual(rules) { $0.does(theSameAs: $1) }
+    }
+
     /// The element that a set has for a key.
     package mutating func element(
         for key: [DataValue], in set: NftablesSet

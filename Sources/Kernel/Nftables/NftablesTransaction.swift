@@ -47,6 +47,13 @@ package struct NftablesTransaction: Sendable {
         }
     }
 
+    /// Creates a chain unless it is there, and makes it hold these rules and no others.
+    package mutating func fill(_ chain: Chain, with rules: [Rule]) {
+        ensure(chain)
+        flush(chain)
+        for rule in rules { add(rule) }
+    }
+
     /// Deletes a chain and its rules; one that a verdict leads to is refused with `EBUSY`.
     package mutating func delete(_ chain: Chain) {
         request(NFT_MSG_DELCHAIN, [], chain.table, "delete chain", "\(chain)") { message in

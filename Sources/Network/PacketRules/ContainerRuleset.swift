@@ -15,16 +15,15 @@ struct ContainerRuleset: Sendable {
     /// What the names of the chains begin with that elements lead to.
     let chainPrefix: String
 
-    /// Makes what of the table is missing.
+    /// Makes what of the table is missing, and mends its base chain.
     func appendMissingTable(
         to transaction: inout NftablesTransaction, on socket: inout NftablesSocket
     ) throws(SystemError) {
-        guard try socket.rules(in: base).count < lookups.count else { return }
+        let rules = lookups.map { Rule(in: base, $0) }
+        guard try !socket.holds(rules, in: base) else { return }
         transaction.ensure(table)
         for map in maps { transaction.ensure(map) }
-        transaction.ensure(base)
-        transaction.flush(base)
-        for lookup in lookups { transaction.add(Rule(in: base, lookup)) }
+        transaction.fill(base, with: rules)
     }
 
     /// Removes the elements that a condition on their comments names.

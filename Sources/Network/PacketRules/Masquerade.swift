@@ -95,10 +95,7 @@ package struct Masquerade: Sendable {
         let needed = exemptions(of: addresses).map { chain($0, owner) }
         for (exempted, chain) in zip(exemptions(of: addresses), needed) {
             let rules = rules(of: chain, exempted, owner)
-            guard try socket.rules(in: chain).count < rules.count else { continue }
-            transaction.ensure(chain)
-            transaction.flush(chain)
-            for rule in rules { transaction.add(rule) }
+            if try !socket.holds(rules, in: chain) { transaction.fill(chain, with: rules) }
         }
 
         var replaced: [NftablesSet.Element] = []

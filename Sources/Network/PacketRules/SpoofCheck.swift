@@ -64,14 +64,10 @@ package struct SpoofCheck: Sendable {
         var transaction = NftablesTransaction()
         try ruleset.appendMissingTable(to: &transaction, on: &socket)
         let chain = Chain(in: ruleset.table, Self.chainPrefix + port, comment: owner.comment)
-        // The comment says what nft(8) shows anyway, for the comparison here.
-        let rule = Rule(
-            in: chain, .match(.sourceMAC, .etherAddress(mac), negated: true), .verdict(.drop), comment: "\(mac)")
-        if try socket.rules(in: chain).map(\.comment) != [rule.comment] {
-            transaction.ensure(chain)
-            transaction.flush(chain)
-            transaction.add(rule)
-        }
+        let rules = [
+            Rule(in: chain, .match(.sourceMAC, .etherAddress(mac), negated: true), .verdict(.drop), comment: "\(mac)")
+        ]
+        if try !socket.holds(rules, in: chain) { transaction.fill(chain, with: rules) }
         let wanted = NftablesSet.Element(
             in: ports, [.interfaceName(port)], .verdict(.goto(chain.name)), comment: owner.comment)
         let present = try socket.element(for: wanted.key, in: ports)
