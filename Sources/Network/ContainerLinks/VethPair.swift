@@ -2,9 +2,9 @@ package import Addressing
 package import LinuxSystem
 package import RouteNetlink
 
-/// The two ends that join a container to its bridge.
+/// The two ends that join a container to its host.
 package struct VethPair: Sendable {
-    /// On the host, a port of the bridge.
+    /// On the host, a port of a bridge or an interface that is routed to.
     package let host: Link
     /// In the container's namespace.
     package let container: Link
@@ -20,41 +20,47 @@ package struct VethPair: Sendable {
         package var mac: MACAddress?
         /// What `ip link` shows beside the end on the host.
         package var alias: String
-        package var port: BridgePortOptions
-        package var vlans: PortVLANs?
 
-        package init(
-            name: String, peerName: String, mtu: UInt32?, mac: MACAddress?, alias: String, port: BridgePortOptions,
-            vlans: PortVLANs?
-        ) {
+        package init(name: String, peerName: String, mtu: UInt32?, mac: MACAddress?, alias: String) {
             self.name = name
             self.peerName = peerName
             self.mtu = mtu
             self.mac = mac
             self.alias = alias
-            self.port = port
+        }
+    }
+
+    /// What makes the end on the host a port of a bridge.
+    package struct Port: Sendable {
+        package let bridge: Bridge
+        package let options: BridgePortOptions
+        package let vlans: PortVLANs?
+
+        package init(of bridge: Bridge, _ options: BridgePortOptions, vlans: PortVLANs?) {
+            self.bridge = bridge
+            self.options = options
             self.vlans = vlans
         }
     }
 
-    /// Makes both ends where they belong with one request: the host's up and on the bridge, the container's still
+    /// Makes both ends where they belong with one request: the host's up and on its bridge, the container's still
     /// down, since the kernel brings it up no sooner than its peer exists.
     ///
     /// - Parameters:
     ///   - options: names and settings.
-    ///   - bridge: what the end on the host becomes a port of.
-    ///   - host: the namespace of the bridge.
+    ///   - port: the place of the end on the host; nil for none on a bridge.
+    ///   - host: the host's namespace.
     ///   - container: a socket in the container's namespace.
     ///   - namespace: the container's namespace.
     /// - Returns: both ends as the kernel made them.
     /// - Throws: `EEXIST` when one of the names is taken; what the kernel refused. Nothing is left then.
     package static func create(
-        _ options: Options, on bridge: Bridge, from host: inout RouteSocket,
+        _ options: Options, as port: Port?, from host: inout RouteSocket,
         into container: inout RouteSocket, of namespace: borrowing NetworkNamespace
     ) throws(SystemError) -> VethPair {
         var end = NewLink(name: options.name)
         end.mtu = options.mtu
-        end.master = bridge.link.index
+        end.master = port?.bridge.link.index
         end.transmitQueueLength = 0
         end.hasSingleQueue = true
         end.isUp = true
@@ -66,7 +72,7 @@ package struct VethPair: Sendable {
         // there is no link that does not say whose it is, even if this process is killed, and none of others that does.
         var more = LinkChange()
         more.alias = options.alias
-        more.port = options.port
+        more.port = port?.options
         do throws(SystemError) {
             try host.create(end, VethPeer(peer, in: namespace), then: more)
             guard let hostLink = try host.link(named: options.name) else {
@@ -76,15 +82,15 @@ package struct VethPair: Sendable {
                 throw SystemError("find link", options.peerName, .noSuchDevice)
             }
             // The container's end is down, so no frame has passed in another VLAN.
-            try options.vlans?.ensure(onPort: hostLink, on: &host)
+            try port?.vlans?.ensure(onPort: hostLink, on: &host)
             return VethPair(host: hostLink, container: containerLink)
         } catch  where error.code == .exists {
             throw error
         } catch {
             _ = try? host.deleteLink(named: options.name)
-            guard error.code == .exchangeFull else { throw error }
+            guard error.code == .exchangeFull, let port else { throw error }
             throw SystemError(
-                "add port to bridge", bridge.link.name, error.code,
+                "add port to bridge", port.bridge.link.name, error.code,
                 explanation: "it has \(Bridge.portLimit) ports, which is the most that the kernel lets it have")
         }
     }

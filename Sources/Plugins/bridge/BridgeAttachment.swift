@@ -27,9 +27,7 @@ struct BridgeAttachment: ~Copyable {
         let attachment = invocation.attachment
         let options = VethPair.Options(
             name: attachment.hostInterfaceName, peerName: invocation.interfaceName, mtu: configuration.mtu,
-            mac: try invocation.requestedMAC(), alias: attachment.alias(pod: PodName(invocation.arguments)),
-            port: BridgePortOptions(isHairpin: configuration.isHairpin, isIsolated: configuration.isIsolated),
-            vlans: configuration.vlans?.port)
+            mac: try invocation.requestedMAC(), alias: attachment.alias(pod: PodName(invocation.arguments)))
         let container = try ContainerSide(invocation)
         let host = try RouteSocket()
         let masquerade = delegate == nil ? nil : try OpenMasquerade(configuration.masquerade, for: attachment)
@@ -62,8 +60,12 @@ struct BridgeAttachment: ~Copyable {
     ///
     /// Of several who make the same attachment at once the kernel lets one have the names: that one alone goes on.
     mutating func makePair(on bridge: Bridge) throws(SystemError) -> VethPair {
+        let port = VethPair.Port(
+            of: bridge,
+            BridgePortOptions(isHairpin: configuration.isHairpin, isIsolated: configuration.isIsolated),
+            vlans: configuration.vlans?.port)
         let pair = try VethPair.create(
-            options, on: bridge, from: &host, into: &container.socket, of: container.namespace)
+            options, as: port, from: &host, into: &container.socket, of: container.namespace)
         rollback.register("delete \(pair.host.name)") {
             var host = try RouteSocket()
             try host.deleteLink(named: pair.host.name)
