@@ -71,26 +71,32 @@ package struct ContainerMasquerade: Sendable {
 
 /// Removal, which takes what the reference left as well, and whatever the configuration says by now.
 extension ContainerMasquerade {
-    /// Stops masquerading addresses of an attachment; none stands for all that it has.
+    /// Stops masquerading whatever addresses an attachment has: it may have had others than anybody knows now.
     ///
     /// - Parameters:
     ///   - table: the plugin's own.
-    ///   - addresses: as far as they are known.
     ///   - attachment: whose they are.
     ///   - nftables: a socket on the host.
-    ///   - sparesIptables: whether the reference's iptables chains in nf_tables stay, for `removeByIptables` to remove.
+    ///   - sparesIptables: whether the reference's iptables chains in nf_tables stay, for iptables to remove.
     /// - Throws: what the kernel refused.
     package static func remove(
-        from table: Masquerade, _ addresses: [IPAddress], of attachment: Attachment,
-        on nftables: inout NftablesSocket, sparingIptables sparesIptables: Bool
+        from table: Masquerade, of attachment: Attachment, on nftables: inout NftablesSocket,
+        sparingIptables sparesIptables: Bool
     ) throws(SystemError) {
-        if addresses.isEmpty {
-            try table.removeAll(of: attachment, on: &nftables)
-        } else {
-            try table.remove(addresses, of: attachment, on: &nftables)
-        }
+        try table.removeAll(of: attachment, on: &nftables)
         try RulesetRemains.removeMasquerade(of: attachment, on: &nftables)
         if !sparesIptables { try RulesetRemains.removeIptablesMasquerade(of: attachment, on: &nftables) }
+    }
+
+    /// The same by iptables, whose chain all interfaces of a container in a network share.
+    package static func removeByIptables(of invocation: Invocation) throws(SystemError) {
+        let masquerade = IptablesMasquerade(invocation.attachment)
+        if invocation.namespacePath == nil, let known = invocation.previousAddresses, !known.isEmpty {
+            // The other interfaces cannot be asked.
+            try masquerade.remove(known)
+        } else {
+            try masquerade.removeAll(except: invocation.addressesOfOtherInterfaces())
+        }
     }
 
     /// Removes what no valid attachment of a network has.

@@ -6,20 +6,17 @@ import RouteNetlink
 
 /// What DEL finds out and removes without being told much.
 extension Invocation {
-    /// The addresses of the previous result and those that the container's interface has, each once, link-local ones aside.
-    ///
-    /// - Throws: what keeps it from looking.
-    package func knownAddresses() throws(SystemError) -> [IPAddress] {
-        // A result that cannot be read is not needed: the kernel knows what there is to remove.
-        let previous = try? configuration.previousResult()
-        var addresses = Set((previous?.addresses ?? []).map(\.address.address))
-        if let namespace = namespaceIfPresent() {
-            var container = try RouteSocket(in: namespace)
-            if let link = try container.link(named: interfaceName) {
-                addresses.formUnion(try container.addresses(of: link.index).map(\.address))
-            }
-        }
-        return addresses.filter { !$0.isLinkLocal }
+    /// The addresses of the previous result; nil where there is none that can be read.
+    package var previousAddresses: [IPAddress]? {
+        (try? configuration.previousResult())?.addresses.map(\.address.address)
+    }
+
+    /// What the container's other interfaces have; none when it is gone.
+    package func addressesOfOtherInterfaces() throws(SystemError) -> [IPAddress] {
+        guard let namespace = namespaceIfPresent() else { return [] }
+        var container = try RouteSocket(in: namespace)
+        let own = try container.link(named: interfaceName)?.index
+        return try container.addresses().filter { $0.index != own }.map(\.address.address)
     }
 
     /// Takes the attachment's pair down, which is quick, so that its addresses answer no more.

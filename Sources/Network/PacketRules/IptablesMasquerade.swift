@@ -53,14 +53,22 @@ package struct IptablesMasquerade: Hashable, Sendable {
         return true
     }
 
-    /// Stops masquerading the addresses; none stands for all that the container has.
+    /// Stops masquerading the addresses.
     ///
     /// What is gone is no error, nor is a family without iptables.
     package func remove(_ addresses: [IPAddress]) throws(SystemError) {
-        let sources = addresses.map { " -s \($0)/\($0.family.bitWidth) " }
-        try Self.remove { rule in
-            rule.hasSuffix(" -j \(chain)") && (sources.isEmpty || sources.contains { rule.contains($0) })
-        }
+        let sources = addresses.map(Self.source)
+        try Self.remove { rule in rule.hasSuffix(" -j \(chain)") && sources.contains { rule.contains($0) } }
+    }
+
+    /// Stops masquerading all that the container has in the network but some addresses, those of its other interfaces.
+    package func removeAll(except kept: [IPAddress]) throws(SystemError) {
+        let sources = kept.map(Self.source)
+        try Self.remove { rule in rule.hasSuffix(" -j \(chain)") && !sources.contains { rule.contains($0) } }
+    }
+
+    private static func source(_ address: IPAddress) -> String {
+        " -s \(address)/\(address.family.bitWidth) "
     }
 
     /// Stops masquerading all of a network but some.

@@ -13,13 +13,11 @@ extension BridgePlugin {
     func delete(_ invocation: Invocation) throws {
         var teardown = Teardown()
         // IPAM is a process of its own, so the kernel need not wait for it; but an address that still answers is not free.
-        var addresses: [IPAddress] = []
-        teardown.attempt { addresses = try invocation.knownAddresses() }
         var ipam: RunningDelegate?
         teardown.attempt { ipam = try Delegate.ipam(of: invocation.configuration)?.start(.delete) }
         teardown.attempt { try invocation.silencePair() }
         teardown.attempt { try ipam?.proceed() }
-        teardown.append(deleteFromKernel(invocation, addresses))
+        teardown.append(deleteFromKernel(invocation))
         teardown.attempt { try ipam?.finish() }
         try teardown.finish()
     }
@@ -49,17 +47,17 @@ extension BridgePlugin {
     }
 
     /// Deletes what ADD made in the kernel.
-    private func deleteFromKernel(_ invocation: Invocation, _ addresses: [IPAddress]) -> Teardown {
+    private func deleteFromKernel(_ invocation: Invocation) -> Teardown {
         var teardown = Teardown()
         // Held open to the end: closing it waits for the kernel, and so does deleting the interface, at the same time.
         var nftables: NftablesSocket?
         teardown.attempt {
             var socket = try NftablesSocket()
-            try removeRules(of: addresses, for: invocation, on: &socket)
+            try removeRules(of: invocation, on: &socket)
             nftables = consume socket
         }
         if ContainerMasquerade.usesIptables(invocation.configuration) {
-            teardown.attempt { try IptablesMasquerade(invocation.attachment).remove(addresses) }
+            teardown.attempt { try ContainerMasquerade.removeByIptables(of: invocation) }
         }
         teardown.attempt { try invocation.deletePair() }
         _ = consume nftables
@@ -69,12 +67,12 @@ extension BridgePlugin {
     /// Removes this suite's elements and what the reference left, whether or not the configuration still asks for
     /// masquerade and spoof check: it may have changed since ADD.
     private func removeRules(
-        of addresses: [IPAddress], for invocation: Invocation, on nftables: inout NftablesSocket
+        of invocation: Invocation, on nftables: inout NftablesSocket
     ) throws(SystemError) {
         let owner = invocation.attachment
         try BridgeTables.spoofCheck.remove(port: owner.hostInterfaceName, of: owner, on: &nftables)
         try ContainerMasquerade.remove(
-            from: BridgeTables.masquerade, addresses, of: owner, on: &nftables,
+            from: BridgeTables.masquerade, of: owner, on: &nftables,
             sparingIptables: ContainerMasquerade.usesIptables(invocation.configuration))
         try RulesetRemains.removeSpoofCheck(of: owner, on: &nftables)
     }

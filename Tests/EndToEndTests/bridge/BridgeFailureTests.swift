@@ -238,6 +238,27 @@ struct BridgeFailureTests {
         try expectNothingLeft()
     }
 
+    /// Neither the container nor a previous result, which may be another's, says what was masqueraded.
+    @Test(arguments: ["nftables", "iptables"], [true, false])
+    mutating func masqueradeGoesWhateverTheAddressesAreNow(backend: String, isMisled: Bool) throws {
+        network.more["ipMasq"] = true
+        network.more["ipMasqBackend"] = .string(backend)
+        let before = try network.host.ruleset()
+        let other = try TestContainer()
+        let others = try network.call(other, id: "cid2").run("ADD", on: network.host)
+        #expect(try network.call(container).run("ADD", on: network.host).succeeded)
+        try container.run("ip", "address", "flush", "dev", "eth0")
+        try container.run("ip", "address", "add", "10.1.2.77/24", "dev", "eth0")
+        let call = isMisled ? network.call(container).after(others) : network.call(container)
+        #expect(try call.run("DEL", on: network.host).succeeded)
+        // nft does not show the comments of iptables.
+        let rules =
+            try backend == "nftables" ? network.host.ruleset() : network.host.run("iptables", "-t", "nat", "-S")
+        #expect(!rules.contains("cid1") && rules.contains("cid2"), "\(rules)")
+        #expect(try network.call(other, id: "cid2").run("DEL", on: network.host).succeeded)
+        if backend == "nftables" { #expect(try network.host.ruleset() == before) }
+    }
+
     /// By the time a runtime sends it again, the path may be another container's.
     @Test(arguments: [true, false])
     mutating func aLateDeletionLeavesTheInterfaceOfAnotherContainer(isKnown: Bool) throws {
