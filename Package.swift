@@ -115,7 +115,7 @@ let package = Package(
         unitTests("PluginKit", "Attachments"),
         unitTests("CNI", "JSON", "Addressing"),
         unitTests("Netlink", "LinuxSystem"),
-        unitTests("Nftables", "Netlink", "Addressing", "LinuxSystem"),
+        unitTests("Nftables", "Netlink", "Addressing", "LinuxSystem", "TestSupport"),
         unitTests("NodeTable", "JSON", "Addressing", "TestSupport"),
         unitTests("Overlay", "RouteNetlink", "Addressing"),
         unitTests("Probing", "Addressing"),

@@ -21,11 +21,14 @@ public enum Executables {
     /// Whether this process may make network namespaces.
     public static let canCreateNamespaces = (try? NetworkNamespace.make().identity()) != nil
 
+    /// Where programs are: a user's PATH may lack those of `ip` and `nft`.
+    public static let folders =
+        (ProcessEnvironment.value(of: "PATH") ?? "/usr/bin:/bin").split(separator: ":").map(String.init)
+        + ["/usr/sbin", "/sbin"]
+
     /// The path of a program, looked up as a shell would.
     public static func find(_ program: String) -> String? {
-        let folders =
-            (ProcessEnvironment.value(of: "PATH") ?? "").split(separator: ":").map(String.init)
-            + ["/usr/sbin", "/sbin"]
+        guard !program.contains("/") else { return program }
         return folders.map { "\($0)/\(program)" }.first(where: File.isRegular)
     }
 }

@@ -33,19 +33,9 @@ public struct PluginCall: Sendable {
     }
 
     /// Runs a verb on a host.
-    public func run(_ command: String, on host: borrowing NetworkNamespace) throws -> PluginOutcome {
-        let environment = ProcessEnvironment.entries(replacing: variables(command))
-        let words = launcher + ["\(directory)/\(plugin)"]
-        let input = configuration.serialized()
-        let child = try host.run { () throws(SystemError) in
-            try Subprocess.run(words[0], Array(words.dropFirst()), environment: environment, input: input)
-        }
-        return PluginOutcome(child)
-    }
-
-    /// Runs a verb on a host.
-    public func run(_ command: String, on host: TestHost) throws -> PluginOutcome {
-        try run(command, on: host.namespace)
+    public func run(_ command: String, on host: borrowing some TestMachine & ~Copyable) throws -> PluginOutcome {
+        try host.outcome(
+            of: launcher + ["\(directory)/\(plugin)"], variables(command), input: configuration.serialized())
     }
 
     /// The same with a result of an earlier ADD as `prevResult`.
@@ -58,19 +48,21 @@ public struct PluginCall: Sendable {
     }
 }
 
-/// How a plugin ended and what it said.
+/// How a plugin, or another program, ended and what it said.
 public struct PluginOutcome: Sendable {
     public let ending: Subprocess.Ending
     public let output: String
     public let errorOutput: String
+    private let bytes: [UInt8]
+
     /// What it printed; null when that is no JSON.
-    public let json: JSONValue
+    public var json: JSONValue { (try? JSONValue(parsing: bytes)) ?? .null }
 
     public init(ending: Subprocess.Ending, output: [UInt8], errorOutput: [UInt8]) {
         self.ending = ending
+        bytes = output
         self.output = String(decoding: output, as: UTF8.self)
         self.errorOutput = String(decoding: errorOutput, as: UTF8.self)
-        json = (try? JSONValue(parsing: output)) ?? .null
     }
 
     public init(_ child: Subprocess) {

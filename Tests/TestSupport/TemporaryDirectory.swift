@@ -1,5 +1,4 @@
 import Foundation
-import LinuxSystem
 
 /// A folder of a test's own, gone with its owner.
 public final class TemporaryDirectory: Sendable {
@@ -32,10 +31,7 @@ public final class TemporaryDirectory: Sendable {
     /// one's that is open for writing, and running the file would fail with "text file busy".
     public func writeExecutable(_ name: String, _ contents: String) throws {
         let draft = try write("\(name).draft", contents, mode: 0o755)
-        let child = try Subprocess.run("/bin/cp", ["-p", draft, "\(path)/\(name)"], environment: [])
-        guard child.ending == .exited(0) else {
-            throw CommandFailure(description: String(decoding: child.errorOutput, as: UTF8.self))
-        }
+        try ThisMachine().run("cp", "-p", draft, "\(path)/\(name)")
     }
 
     /// The contents of a file, nil when there is none.

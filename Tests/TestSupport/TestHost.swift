@@ -1,9 +1,8 @@
 import Foundation
-public import JSON
 public import LinuxSystem
 
 /// A network namespace that plays a machine, with a folder for its files; both go with their owner.
-public final class TestHost: Sendable {
+public final class TestHost: TestMachine, Sendable {
     public let namespace: NetworkNamespace
     public let directory: TemporaryDirectory
 
@@ -22,55 +21,28 @@ public final class TestHost: Sendable {
         ]
     }
 
-    /// Runs a program inside and returns what it printed.
-    ///
-    /// - Throws: what it said when it failed.
-    @discardableResult
-    public func run(_ program: String, _ arguments: String...) throws -> String {
-        try namespace.output(of: program, arguments)
-    }
-
-    /// Runs an `ip` command inside and returns what it reports.
-    public func ip(_ arguments: String...) throws -> JSONValue {
-        try namespace.json("ip", ["-d", "-j"] + arguments)
-    }
-
-    /// The names of all links inside, sorted.
-    public func linkNames() throws -> [String] {
-        try ip("link", "show").array?.compactMap { $0.object?["ifname"]?.string }.sorted() ?? []
-    }
-
-    /// The nf_tables rules inside, without handles; empty when there are none.
-    public func ruleset() throws -> String {
-        try run("nft", "list", "ruleset")
+    public func outcome(
+        of words: [String], _ variables: [String: String?] = [:], input: [UInt8] = []
+    ) throws -> PluginOutcome {
+        try namespace.outcome(of: words, variables, input: input)
     }
 }
 
 /// A network namespace that plays a container.
-public final class TestContainer: Sendable {
+public final class TestContainer: TestMachine, Sendable {
     public let namespace: NetworkNamespace
     /// What `CNI_NETNS` gets.
     public let path: String
 
     public init() throws {
         namespace = try NetworkNamespace.make()
-        path = "/proc/\(ProcessInfo.processInfo.processIdentifier)/fd/\(namespace.descriptor.rawValue)"
+        path = namespace.path
     }
 
-    /// Runs a program inside and returns what it printed.
-    @discardableResult
-    public func run(_ program: String, _ arguments: String...) throws -> String {
-        try namespace.output(of: program, arguments)
-    }
-
-    /// Runs an `ip` command inside and returns what it reports.
-    public func ip(_ arguments: String...) throws -> JSONValue {
-        try namespace.json("ip", ["-d", "-j"] + arguments)
-    }
-
-    /// The link of a name as `ip` describes it, nil when there is none.
-    public func link(_ name: String) throws -> JSONObject? {
-        try ip("link", "show").array?.compactMap(\.object).first { $0["ifname"]?.string == name }
+    public func outcome(
+        of words: [String], _ variables: [String: String?] = [:], input: [UInt8] = []
+    ) throws -> PluginOutcome {
+        try namespace.outcome(of: words, variables, input: input)
     }
 
     /// Whether an answer to a ping comes, tried until it does; the deadline allows for a machine that is busy with other
@@ -84,42 +56,6 @@ public final class TestContainer: Sendable {
     public func reaches(_ address: String, bytes: Int? = nil, within seconds: Int = 10) -> Bool {
         let size = bytes.map { ["-M", "do", "-s", "\($0)"] } ?? []
         let arguments = size + ["-i", "0.2", "-w", "\(seconds)", "-c", "1", address]
-        return (try? namespace.output(of: "ping", arguments)) != nil
-    }
-}
-
-/// What a program said when it failed.
-public struct CommandFailure: Error, CustomStringConvertible {
-    public let description: String
-
-    public init(description: String) {
-        self.description = description
-    }
-}
-
-extension NetworkNamespace {
-    /// Runs a program inside and returns what it printed.
-    ///
-    /// - Throws: what it said when it failed.
-    @discardableResult
-    public borrowing func output(of program: String, _ arguments: [String]) throws -> String {
-        guard let path = Executables.find(program) else {
-            throw CommandFailure(description: "\(program) is not installed")
-        }
-        let child = try run { () throws(SystemError) in
-            try Subprocess.run(path, arguments, environment: ProcessEnvironment.entries)
-        }
-        guard child.ending == .exited(0) else {
-            let said = String(decoding: child.errorOutput + child.output, as: UTF8.self)
-            throw CommandFailure(
-                description: "\(program) \(arguments.joined(separator: " ")): \(child.ending): \(said)")
-        }
-        return String(decoding: child.output, as: UTF8.self)
-    }
-
-    /// Runs a program that reports in JSON.
-    public borrowing func json(_ program: String, _ arguments: [String]) throws -> JSONValue {
-        let text = try output(of: program, arguments)
-        return text.allSatisfy(\.isWhitespace) ? [] : try JSONValue(parsing: text)
+        return (try? output(of: "ping", arguments)) != nil
     }
 }

@@ -275,17 +275,9 @@ struct BridgeFailureTests {
     }
 
     @Test mutating func aResultThatNobodyReadsIsUndone() throws {
-        let path = "\(Executables.own)/bridge"
-        let script = "\(path) >&- "
-        let environment = ProcessEnvironment.entries(replacing: [
-            "CNI_COMMAND": "ADD", "CNI_CONTAINERID": "cid1", "CNI_IFNAME": "eth0", "CNI_NETNS": container.path,
-            "CNI_PATH": Executables.own,
-        ])
-        let input = network.configuration.serialized()
-        let child = try network.host.namespace.run { () throws(SystemError) in
-            try Subprocess.run("/bin/sh", ["-c", script], environment: environment, input: input)
-        }
-        #expect(child.ending == .exited(1))
+        var call = network.call(container)
+        call.launcher = ["sh", "-c", #""$0" >&-"#]
+        #expect(try call.run("ADD", on: network.host).ending == .exited(1))
         try expectNothingLeft()
     }
 

@@ -22,21 +22,21 @@ struct BridgeVLANTests {
     }
 
     private func add(_ container: GuestNamespace, id: String = "cid1") throws -> PluginOutcome {
-        let added = try host.run("ADD", call(container, id: id))
+        let added = try call(container, id: id).run("ADD", on: host)
         try #require(added.succeeded, "\(added.output)\(added.errorOutput)")
         return added
     }
 
     private func filtersVLANs() throws -> Bool {
-        let bridge = try host.json("ip -d -j link show bridge0").first
+        let bridge = try host.link("bridge0")
         return bridge?["linkinfo"]?.object?["info_data"]?.object?["vlan_filtering"] == 1
     }
 
     /// A port's VLANs: the number alone for frames with a tag, `u` for those that leave without, `p` for the one that
     /// frames without a tag get.
     private func vlans(of port: String) throws -> [String] {
-        let entries = try host.json("bridge -j vlan show dev \(port)").first?["vlans"]?.array ?? []
-        return entries.compactMap(\.object).map { entry in
+        let shown = try host.json("bridge", ["-j", "vlan", "show", "dev", port]).array?.first?.object
+        return (shown?["vlans"]?.array ?? []).compactMap(\.object).map { entry in
             let flags = entry["flags"]?.array?.compactMap(\.string) ?? []
             return
                 "\(entry["vlan"] ?? 0)\(flags.contains("PVID") ? "p" : "")\(flags.contains("Egress Untagged") ? "u" : "")"
@@ -44,14 +44,14 @@ struct BridgeVLANTests {
     }
 
     private func addresses(of link: String) throws -> [String] {
-        let links = try host.json("ip -j address show dev \(link) scope global")
-        let entries = links.flatMap { $0["addr_info"]?.array ?? [] }.compactMap(\.object)
+        let links = try host.ip("address", "show", "dev", link, "scope", "global").array ?? []
+        let entries = links.flatMap { $0.object?["addr_info"]?.array ?? [] }.compactMap(\.object)
         // What is of another scope is an empty object in the list.
         return entries.compactMap { entry in entry["local"]?.string.map { "\($0)/\(entry["prefixlen"] ?? 0)" } }
     }
 
-    private func linkNames() throws -> [String] {
-        try host.json("ip -j link show").compactMap { $0["ifname"]?.string }
+    private func portNames() throws -> [String] {
+        try host.ip("link", "show", "master", "bridge0").array?.compactMap { $0.object?["ifname"]?.string } ?? []
     }
 
     struct PortCase: CustomTestStringConvertible, Sendable {
@@ -91,11 +91,11 @@ struct BridgeVLANTests {
         let port = try #require(added.interface(1)?["name"]?.string)
         #expect(try filtersVLANs())
         #expect(try vlans(of: port) == test.vlans)
-        #expect(try linkNames().count == 3)
-        let checked = try host.run("CHECK", call(container).after(added))
+        #expect(try host.linkNames().count == 3)
+        let checked = try call(container).after(added).run("CHECK", on: host)
         #expect(checked.succeeded, "\(checked.output)")
-        #expect(try host.run("DEL", call(container)).succeeded)
-        #expect(try linkNames() == ["lo", "bridge0"])
+        #expect(try call(container).run("DEL", on: host).succeeded)
+        #expect(try host.linkNames() == ["bridge0", "lo"])
     }
 
     struct GatewayCase: CustomTestStringConvertible, Sendable {
@@ -131,28 +131,28 @@ struct BridgeVLANTests {
         let gateway = try #require(added.interface(3))
         #expect(gateway["name"] == "bridge0.100")
         #expect(gateway["sandbox"]?.string ?? "" == "")
-        #expect(try gateway["mac"] == host.json("ip -j link show bridge0.100").first?["address"])
+        #expect(try gateway["mac"] == host.link("bridge0.100")?["address"])
         let present = try addresses(of: "bridge0.100")
         #expect(Set(present) == Set(test.gateways))
         #expect(try addresses(of: "bridge0") == [])
-        let ports = try host.json("ip -j link show master bridge0").compactMap { $0["ifname"]?.string }
+        let ports = try portNames()
         #expect(ports.count == 2)
         for port in ports { #expect(try vlans(of: port) == test.vlans, "\(port)") }
-        #expect(try linkNames().count == 5)
+        #expect(try host.linkNames().count == 5)
         for gateway in test.gateways {
             let address = String(gateway.prefix { $0 != "/" })
             #expect(try container.reaches(address), "\(address)")
         }
-        let checked = try host.run("CHECK", call(container).after(added))
+        let checked = try call(container).after(added).run("CHECK", on: host)
         #expect(checked.succeeded, "\(checked.output)")
 
         // The next container finds the gateway, which stays when both are gone.
         let other = try GuestNamespace()
         #expect(try add(other, id: "cid2").interface(3)?["mac"] == gateway["mac"])
-        #expect(try linkNames().count == 6)
-        #expect(try host.run("DEL", call(container)).succeeded)
-        #expect(try host.run("DEL", call(nil, id: "cid2")).succeeded)
-        #expect(try linkNames().count == 4)
+        #expect(try host.linkNames().count == 6)
+        #expect(try call(container).run("DEL", on: host).succeeded)
+        #expect(try call(nil, id: "cid2").run("DEL", on: host).succeeded)
+        #expect(try host.linkNames().count == 4)
         #expect(try Set(addresses(of: "bridge0.100")) == Set(test.gateways))
     }
 
@@ -161,18 +161,18 @@ struct BridgeVLANTests {
         network.version = version
         network.more = ["isDefaultGateway": true, "vlan": 100, "vlanTrunk": [["id": 101]]]
         _ = try add(container)
-        let ports = try host.json("ip -j link show master bridge0").compactMap { $0["ifname"]?.string }
+        let ports = try portNames()
         #expect(try ports.map(vlans).contains(["100pu", "101"]))
         #expect(try container.reaches("10.1.2.1"))
-        #expect(try host.run("DEL", call(container)).succeeded)
-        #expect(try container.json("ip -j link show").count == 1)
+        #expect(try call(container).run("DEL", on: host).succeeded)
+        #expect(try container.linkNames() == ["lo"])
     }
 
     @Test mutating func withoutVLANOptionsFilteringStaysAsItIs() throws {
         _ = try add(container)
         #expect(try !filtersVLANs())
         #expect(try container.reaches("10.1.2.1"))
-        #expect(try host.run("DEL", call(container)).succeeded)
+        #expect(try call(container).run("DEL", on: host).succeeded)
     }
 
     @Test mutating func containersReachThoseOfTheirVLANAlone() throws {
@@ -193,14 +193,14 @@ struct BridgeVLANTests {
         _ = try add(member, id: "cid2")
         network.more = ["ipam": [:], "vlanTrunk": [["id": 101]]]
         _ = try add(container)
-        try container.run(
+        try container.shell(
             """
             ip link add link eth0 name tagged type vlan id 101
             ip address add 10.1.2.99/24 dev tagged
             ip link set tagged up
             """)
         #expect(try container.reaches("10.1.2.2"))
-        try container.run(
+        try container.shell(
             """
             ip link delete tagged
             ip link add link eth0 name tagged type vlan id 102
@@ -228,29 +228,29 @@ struct BridgeVLANTests {
     mutating func checkFindsAVLANThatWasTakenOff(vlan: String) throws {
         network.more = ["vlan": 100, "vlanTrunk": [["id": 101]]]
         let added = try add(container)
-        #expect(try host.run("CHECK", call(container).after(added)).succeeded)
+        #expect(try call(container).after(added).run("CHECK", on: host).succeeded)
         let port = try #require(added.interface(1)?["name"]?.string)
-        try host.run("bridge vlan delete dev \(port) \(vlan)")
-        let checked = try host.run("CHECK", call(container).after(added))
+        try host.shell("bridge vlan delete dev \(port) \(vlan)")
+        let checked = try call(container).after(added).run("CHECK", on: host)
         #expect(!checked.succeeded)
         #expect(checked.errorMessage?.contains(String(vlan.dropFirst(4))) == true, "\(checked.output)")
-        #expect(try host.run("DEL", call(container)).succeeded)
+        #expect(try call(container).run("DEL", on: host).succeeded)
     }
 
     /// Containers would otherwise be less apart than their owner believes.
     @Test mutating func noBridgeIsLeftWithoutFilteringThatVLANsWant() throws {
-        try host.run("ip link add bridge0 type bridge && ip link set bridge0 up")
+        try host.shell("ip link add bridge0 type bridge && ip link set bridge0 up")
         network.more = ["vlan": 100]
-        let added = try host.run("ADD", call(container))
+        let added = try call(container).run("ADD", on: host)
         #expect(try filtersVLANs() || !added.succeeded, "\(added.output)")
-        #expect(try added.succeeded || linkNames() == ["lo", "bridge0"])
+        #expect(try added.succeeded || host.linkNames() == ["bridge0", "lo"])
     }
 
     @Test mutating func refusesAGatewayWhoseNameIsTooLong() throws {
         network.more = ["isGateway": true, "vlan": 100, "bridge": "bridge-of-long"]
-        let added = try host.run("ADD", call(container))
+        let added = try call(container).run("ADD", on: host)
         #expect(added.errorMessage?.contains("bridge-of-long.100") == true, "\(added.output)")
-        #expect(try !linkNames().contains { $0.hasPrefix("veth") })
-        #expect(try container.json("ip -j link show").count == 1)
+        #expect(try !host.linkNames().contains { $0.hasPrefix("veth") })
+        #expect(try container.linkNames() == ["lo"])
     }
 }

@@ -17,10 +17,8 @@ struct CNIToolLeasesTests {
     }
 
     private func leases(_ arguments: String...) throws -> PluginOutcome {
-        PluginOutcome(
-            try Subprocess.run(
-                "\(Executables.own)/cnitool", ["leases"] + arguments,
-                environment: ["NETCONFPATH=\(network.files.path)/net.d"]))
+        try ThisMachine().outcome(
+            of: ["\(Executables.own)/cnitool", "leases"] + arguments, ["NETCONFPATH": "\(network.files.path)/net.d"])
     }
 
     @Test func listsLeasesInTheOrderOfTheirAddresses() throws {

@@ -14,11 +14,7 @@ struct CNIToolOverlayTests {
         let list: JSONValue = ["cniVersion": "1.1.0", "name": "overlay", "plugins": [cluster.configuration]]
         try member.host.directory.write("net.d/overlay.conflist", "\(list)")
         let words = cluster.call(member).launcher + ["\(Executables.own)/cnitool", "overlay"] + arguments
-        let environment = ProcessEnvironment.entries(replacing: ["NETCONFPATH": "/run/net.d"])
-        let child = try member.host.namespace.run { () throws(SystemError) in
-            try Subprocess.run(words[0], Array(words.dropFirst()), environment: environment)
-        }
-        return PluginOutcome(child)
+        return try member.host.outcome(of: words, ["NETCONFPATH": "/run/net.d"])
     }
 
     /// The cells of a table that has no blanks in them.

@@ -36,11 +36,10 @@ struct CNIToolTests {
             "NETCONFPATH": "\(files.path)/net.d", "CNI_PATH": plugins.path, "CNI_CACHE_DIR": "\(files.path)/cache",
             "CNI_IFNAME": nil, "CNI_ARGS": nil, "CAP_ARGS": nil, "PWD": nil,
         ]
-        let child = try Subprocess.run(
-            "/bin/sh",
-            ["-c", #"cd "$0" && exec "$@""#, directory ?? files.path, "\(Executables.own)/cnitool"] + arguments,
-            environment: ProcessEnvironment.entries(replacing: given.merging(variables) { $1 }))
-        return PluginOutcome(child)
+        return try ThisMachine().outcome(
+            of: ["sh", "-c", #"cd "$0" && exec "$@""#, directory ?? files.path, "\(Executables.own)/cnitool"]
+                + arguments,
+            given.merging(variables) { $1 })
     }
 
     private var cacheFiles: [String] { files.names(in: "cache/results") }
@@ -243,9 +242,7 @@ extension CNIToolTests {
 extension CNIToolTests {
     /// What the original derives: the digest of the absolute path, which keeps symbolic links.
     private func containerID(of path: String) throws -> String {
-        let tool = try #require(Executables.find("sha512sum"))
-        let child = try Subprocess.run(tool, environment: ProcessEnvironment.entries, input: Array(path.utf8))
-        return "cnitool-\(String(decoding: child.output.prefix(20), as: UTF8.self))"
+        "cnitool-\(try ThisMachine().output(of: "sha512sum", [], input: path).prefix(20))"
     }
 
     struct Path: Sendable {

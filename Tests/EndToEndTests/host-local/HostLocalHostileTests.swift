@@ -51,18 +51,16 @@ struct HostLocalHostileTests {
 
     /// Runs a script in a mount namespace of its own, with a small file system mounted where the leases are.
     private func onSmallDisk(_ network: LeaseNetwork, size: String, _ script: String) throws -> PluginOutcome {
-        let unshare = try #require(Executables.find("unshare"))
-        let input = network.configuration.serialized()
         let prelude = """
             set -u; conf=$(cat); mount -t tmpfs -o size=\(size) none \(network.files.path)
             run() { printf '%s' "$conf" | env CNI_COMMAND=$1 CNI_CONTAINERID=$2 \(network.directory)/host-local; }
             leases() { ls \(network.files.path)/mynet | grep -c '^10' || true; }
 
             """
-        return PluginOutcome(
-            try Subprocess.run(
-                unshare, ["-m", "sh", "-c", prelude + script], environment: network.environment("ADD", "c"),
-                input: input))
+        return try ThisMachine().outcome(
+            of: ["unshare", "-m", "sh", "-c", prelude + script],
+            ["CNI_IFNAME": "eth0", "CNI_NETNS": network.namespacePath, "CNI_PATH": network.directory],
+            input: network.configuration.serialized())
     }
 
     @Test(.enabled(if: Executables.canCreateNamespaces))

@@ -34,18 +34,14 @@ struct LeaseNetwork: Sendable {
     func run(
         _ command: String, _ id: String = "c1", _ interface: String = "eth0", behind words: [String] = []
     ) throws -> PluginOutcome {
-        let line = words + ["\(directory)/host-local"]
-        return PluginOutcome(
-            try Subprocess.run(
-                line[0], Array(line[1...]), environment: environment(command, id, interface),
-                input: configuration.serialized()))
-    }
-
-    func environment(_ command: String, _ id: String, _ interface: String = "eth0") -> [String] {
-        ProcessEnvironment.entries(replacing: [
-            "CNI_COMMAND": command, "CNI_CONTAINERID": id, "CNI_IFNAME": interface, "CNI_NETNS": namespacePath,
-            "CNI_ARGS": arguments, "CNI_PATH": directory,
-        ])
+        var call = PluginCall("host-local", configuration)
+        call.containerID = id
+        call.interfaceName = interface
+        call.namespacePath = namespacePath
+        call.arguments = arguments
+        call.directory = directory
+        call.launcher = words
+        return try call.run(command, on: ThisMachine())
     }
 
     /// The same with a list of attachments that GC keeps.

@@ -154,10 +154,10 @@ final class ReferenceSide {
             cd /proc/sys/net
             for name in \(parameters.joined(separator: " ")); do
                 value=
-                [ ! -e $name ] || read value <$name
+                [ ! -e $name ] || read value <$name || true
                 echo "$name $value"
             done
-            for family in -4 -6; do ip $family route show table \(table); done
+            for family in -4 -6; do ip $family route show table \(table) || true; done
             """
         return try namespace.shell(script).split(separator: "\n")
             .filter { !$0.contains("fe80") && !$0.contains("ff00") }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A host of its own for one container runtime: mount, network and process namespaces that end with the test.
@@ -7,10 +8,6 @@ import Testing
 /// does should the test die, ends it, and the kernel then ends every process, mount and interface in there: daemons, shims
 /// and containers alike. `/run`, `/var/lib` and `/etc/containers` are folders of ``directory`` in there.
 struct ContainerHost: Sendable {
-    struct CommandError: Error, CustomStringConvertible {
-        var description: String
-    }
-
     struct Output: Sendable {
         var bytes: Data
 
@@ -87,7 +84,7 @@ struct ContainerHost: Sendable {
 
     /// Runs a command on the host and returns its standard output.
     ///
-    /// - Throws: ``CommandError`` if it does not succeed within its deadline of 30 seconds.
+    /// - Throws: ``CommandFailure`` if it does not succeed within its deadline of 30 seconds.
     @discardableResult
     func run(_ command: String..., input: Data = Data()) async throws -> Output {
         try await run(command, input: input)
@@ -97,7 +94,7 @@ struct ContainerHost: Sendable {
     ///
     /// Its streams are files: a daemon that it leaves behind cannot keep a pipe open and hold up the test.
     ///
-    /// - Throws: ``CommandError`` if it does not succeed within its deadline of 30 seconds.
+    /// - Throws: ``CommandFailure`` if it does not succeed within its deadline of 30 seconds.
     func run(_ command: [String], input: Data = Data()) async throws -> Output {
         let streams = directory.appending(path: "commands/\(UUID().uuidString)")
         let files = ["in", "out", "err"].map { streams.appendingPathExtension($0) }
@@ -112,19 +109,19 @@ struct ContainerHost: Sendable {
         let status = await process.waitInBackground()
         guard status == 0 else {
             let message = try String(contentsOf: files[2], encoding: .utf8)
-            throw CommandError(description: "\(command.joined(separator: " ")): exit \(status): \(message)")
+            throw CommandFailure(description: "\(command.joined(separator: " ")): exit \(status): \(message)")
         }
         return Output(bytes: try Data(contentsOf: files[1]))
     }
 
     /// Returns once `condition` holds.
     ///
-    /// - Throws: ``CommandError`` if it does not within 30 seconds.
+    /// - Throws: ``CommandFailure`` if it does not within 30 seconds.
     func wait(for what: String, _ condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(30)
         while try await !condition() {
             guard ContinuousClock.now < deadline else {
-                throw CommandError(description: "waited 30 seconds for \(what)")
+                throw CommandFailure(description: "waited 30 seconds for \(what)")
             }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -192,19 +189,16 @@ struct ContainerHost: Sendable {
         return rmdir(path) == 0
     }
 
-    private static let searchPath = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
-
     private static func findExecutable(_ name: String) throws -> URL {
-        let candidates = searchPath.map { URL(filePath: $0).appending(path: name) }
-        guard let found = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0.path) }) else {
-            throw CommandError(description: "\(name) is not installed")
+        guard let path = Executables.find(name) else {
+            throw CommandFailure(description: "\(name) is not installed")
         }
-        return found
+        return URL(filePath: path)
     }
 
     private static func environment(in directory: URL) -> [String: String] {
         [
-            "PATH": searchPath.joined(separator: ":"),
+            "PATH": Executables.folders.joined(separator: ":"),
             "HOME": directory.path,
             "TMPDIR": directory.appending(path: "tmp").path,
         ]

@@ -176,9 +176,7 @@ struct ProtocolTests {
             "CNI_PATH": Executables.own, "CNI_ARGS": nil,
         ]
         environment.merge(variables) { $1 }
-        return PluginOutcome(
-            try Subprocess.run(
-                "\(Executables.own)/\(plugin)", environment: ProcessEnvironment.entries(replacing: environment),
-                input: Array(input.utf8)))
+        return try ThisMachine().outcome(
+            of: ["\(Executables.own)/\(plugin)"], environment, input: Array(input.utf8))
     }
 }

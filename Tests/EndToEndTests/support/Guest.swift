@@ -15,13 +15,6 @@ final class Guest: Sendable {
     /// The guest of the suite that is running.
     @TaskLocal static var current: Guest?
 
-    /// What a script in the guest ended with and said.
-    struct Answer {
-        let status: CInt
-        let output: [UInt8]
-        let errorOutput: [UInt8]
-    }
-
     private let line: FileHandle
     private let machine: ChildProcess
     private let directory: TemporaryDirectory
@@ -57,13 +50,13 @@ final class Guest: Sendable {
     /// Runs a shell script in the guest.
     ///
     /// - Throws: with the console's end when the guest does not answer any more.
-    func run(_ script: String) throws -> Answer {
+    func run(_ script: String) throws -> PluginOutcome {
         try turn.withLock {
             try line.write(contentsOf: Data("\(Data(script.utf8).base64EncodedString())\n".utf8))
             let numbers = try readLine().split(separator: " ").compactMap { Int($0) }
             guard numbers.count == 3 else { throw failure("no answer") }
-            return Answer(
-                status: CInt(numbers[0]), output: try read(numbers[1]), errorOutput: try read(numbers[2]))
+            return PluginOutcome(
+                ending: .exited(CInt(numbers[0])), output: try read(numbers[1]), errorOutput: try read(numbers[2]))
         }
     }
 

@@ -1,10 +1,8 @@
-import Foundation
-import JSON
 import TestSupport
 import Testing
 
 /// A network namespace in a guest, which plays a host or a container there.
-struct GuestNamespace {
+struct GuestNamespace: TestMachine {
     private let guest: Guest
     private let name = "n\(UInt32.random(in: 0 ... .max))"
 
@@ -14,50 +12,34 @@ struct GuestNamespace {
     /// Makes a namespace in the guest of the suite that is running.
     init() throws {
         guest = try #require(Guest.current)
-        try Self.output(guest.run("ip netns add \(name) && ip -netns \(name) link set lo up"), of: "ip netns add")
+        let made = try guest.run("ip netns add \(name) && ip -netns \(name) link set lo up")
+        guard made.succeeded else { throw CommandFailure(description: "ip netns add: \(made.errorOutput)") }
     }
 
-    /// Runs a shell command inside and returns what it prints.
-    ///
-    /// - Throws: what it said when it failed.
-    @discardableResult
-    func run(_ command: String) throws -> String {
-        try Self.output(answer(to: command), of: command)
-    }
-
-    /// Runs a command that reports in JSON.
-    func json(_ command: String) throws -> [JSONObject] {
-        let text = try run(command)
-        guard !text.allSatisfy(\.isWhitespace) else { return [] }
-        return try JSONValue(parsing: text).array?.compactMap(\.object) ?? []
+    /// Variables and input are text; a line break goes behind the input.
+    func outcome(
+        of words: [String], _ variables: [String: String?] = [:], input: [UInt8] = []
+    ) throws -> PluginOutcome {
+        let environment = variables.map { name, value in
+            value.map { "export \(name)=\(Self.quoted($0))" } ?? "unset \(name)"
+        }
+        // By way of a shell: busybox's own programs prefer its ip to the one that is installed.
+        let commands = environment + ["exec \(words.map(Self.quoted).joined(separator: " "))"]
+        return try guest.run(
+            """
+            nsenter --net=\(path) /bin/sh -c \(Self.quoted(commands.joined(separator: "; "))) <<'INPUT'
+            \(String(decoding: input, as: UTF8.self))
+            INPUT
+            """)
     }
 
     /// Whether an answer to a ping comes.
     func reaches(_ address: String, within seconds: Int = 10) throws -> Bool {
-        try answer(to: "ping -c 1 -W \(seconds) \(address)").status == 0
+        try outcome(of: ["ping", "-c", "1", "-W", "\(seconds)", address]).succeeded
     }
 
-    /// Runs a verb of a plugin inside.
-    func run(_ verb: String, _ call: PluginCall) throws -> PluginOutcome {
-        let variables = call.variables(verb).compactMap { name, value in value.map { "\(name)='\($0)'" } }
-        let input = String(decoding: call.configuration.serialized(), as: UTF8.self)
-        let answer = try answer(
-            to: "env \(variables.joined(separator: " ")) \(call.directory)/\(call.plugin) <<'END'\n\(input)\nEND")
-        return PluginOutcome(
-            ending: .exited(answer.status), output: answer.output, errorOutput: answer.errorOutput)
-    }
-
-    private func answer(to command: String) throws -> Guest.Answer {
-        try guest.run("nsenter --net=\(path) /bin/sh -eu <<'SCRIPT'\n\(command)\nSCRIPT")
-    }
-
-    @discardableResult
-    private static func output(_ answer: Guest.Answer, of command: String) throws -> String {
-        let output = String(decoding: answer.output, as: UTF8.self)
-        guard answer.status == 0 else {
-            let said = output + String(decoding: answer.errorOutput, as: UTF8.self)
-            throw CommandFailure(description: "\(command): \(said)")
-        }
-        return output
+    /// As one word of a shell's.
+    private static func quoted(_ text: String) -> String {
+        "'\(text.replacing("'", with: "'\\''"))'"
     }
 }

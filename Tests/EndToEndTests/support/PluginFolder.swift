@@ -26,7 +26,7 @@ enum PluginFolder {
     static func fill(_ folder: URL) throws {
         for name in tested + companions {
             guard let source = source(of: name) else {
-                throw ContainerHost.CommandError(description: "no plugin \(name) in \(executables.path)")
+                throw CommandFailure(description: "no plugin \(name) in \(executables.path)")
             }
             try FileManager.default.createSymbolicLink(
                 at: folder.appending(path: name), withDestinationURL: source)

@@ -49,10 +49,9 @@ final class VXLANCluster: Sendable {
 
     /// Joins a host to the switch, with the addresses of a number.
     func plugIn(_ host: TestHost, number: Int) throws {
-        let path = "/proc/\(ProcessInfo.processInfo.processIdentifier)/fd/\(host.namespace.descriptor.rawValue)"
         try network.shell(
             """
-            ip link add port\(number) type veth peer name eth0 netns \(path)
+            ip link add port\(number) type veth peer name eth0 netns \(host.namespace.path)
             ip link set port\(number) master switch up
             """)
         try host.namespace.shell(

@@ -56,6 +56,7 @@ struct VXLANOverlayTests {
     private func state() throws -> String {
         try host.namespace.shell(
             """
+            set +e # The device may be gone.
             ip -d link show vxlan.1 | grep -o '> mtu [0-9]*\\|link/ether [0-9a-f:]*\\|vxlan id.*ageing\\|,UP'
             ip -br address show dev vxlan.1 | tr ' ' '\\n' | grep / | grep -v fe80 | sort
             ip -4 route show proto 193; ip -6 route show proto 193

@@ -66,7 +66,7 @@ struct MasqueradePacketTests {
         try host.shell(
             """
             set -e
-            ip link add \(name) type veth peer name eth0 netns /proc/\(getpid())/fd/\(other.descriptor.rawValue)
+            ip link add \(name) type veth peer name eth0 netns \(other.path)
             ip address add \(addresses[0])/\(network.prefixLength) dev \(name) \(noDetection)
             ip link set \(name) up
             """)

@@ -108,7 +108,7 @@ struct RulesetRemainsTests {
         try host.shell(
             """
             CNI_COMMAND=ADD CNI_CONTAINERID=cid1 CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni \
-            CNI_NETNS=/proc/\(getpid())/fd/\(container.descriptor.rawValue) \(Self.referenceBridge)
+            CNI_NETNS=\(container.path) \(Self.referenceBridge)
             """, input: configuration)
         let chain = "CNI-e8f6f419596f7f47b3468487"
         #expect(try host.shell("iptables -t nat -S; ip6tables -t nat -S").contains(chain))

@@ -1,15 +1,12 @@
 import Addressing
 import Netlink
+import TestSupport
 import Testing
 
 @testable import RouteNetlink
 
 /// The bytes of the messages: rtnetlink(7).
 struct NeighborTests {
-    private func text(_ message: NetlinkMessage) -> String {
-        message.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
     @Test func encodesANeighbor() throws {
         let entry = Neighbor(
             .neighbors, on: InterfaceIndex(rawValue: 7), try #require(IPAddress("10.244.2.0")),
@@ -19,7 +16,7 @@ struct NeighborTests {
         // struct ndmsg: AF_INET, index, NUD_PERMANENT, no flags.
         let fixed = "02 00 0000 07000000 8000 00 00"
         let attributes = "0800 0100 0af40200" + "0a00 0200 02000000000c 0000"
-        #expect(text(NetlinkRequest.replace(entry).message) == (header + fixed + attributes).filter { $0 != " " })
+        #expect(NetlinkRequest.replace(entry).message.bytes == hex(header, fixed, attributes))
     }
 
     @Test func encodesAForwardingEntry() throws {
@@ -31,6 +28,6 @@ struct NeighborTests {
         // AF_BRIDGE, index, NUD_PERMANENT, NTF_SELF.
         let fixed = "07 00 0000 07000000 8000 02 00"
         let attributes = "1400 0100 fd000000000000000000000000000002" + "0a00 0200 000000000000 0000"
-        #expect(text(NetlinkRequest.replace(entry).message) == (header + fixed + attributes).filter { $0 != " " })
+        #expect(NetlinkRequest.replace(entry).message.bytes == hex(header, fixed, attributes))
     }
 }

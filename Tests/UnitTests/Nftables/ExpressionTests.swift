@@ -1,5 +1,6 @@
 import LinuxSystem
 import Netlink
+import TestSupport
 import Testing
 
 @testable import Nftables

@@ -1,11 +1,5 @@
 import Netlink
 
-/// Bytes from hexadecimal digits, spaced as one likes.
-func hex(_ parts: String...) -> [UInt8] {
-    let digits = parts.joined().compactMap(\.hexDigitValue)
-    return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
-}
-
 /// The hexadecimal digits of a text's bytes, with those of null bytes behind it.
 func text(_ text: String, nulls: Int) -> String {
     (Array(text.utf8) + [UInt8](repeating: 0, count: nulls)).map { byte in

@@ -1,5 +1,6 @@
 import Addressing
 import LinuxSystem
+import TestSupport
 import Testing
 
 @testable import Nftables

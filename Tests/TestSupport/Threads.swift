@@ -1,26 +1,24 @@
 import Foundation
-import LinuxSystem
+public import LinuxSystem
 import Synchronization
-import TestSupport
+
+/// Runs a body on a thread of its own, so that bodies that wait for processes really run at once.
+///
+/// - Throws: what the body throws.
+public func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread {
+            continuation.resume(with: Result { try body() })
+        }
+    }
+}
 
 extension NetworkNamespace {
-    /// The elements of all maps, sorted, as nft(8) prints them.
-    borrowing func elements() throws -> [String] {
-        try ruleset().matches(of: /elements = \{([^}]*)\}/).flatMap { match in
-            match.1.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
-        }.sorted()
-    }
-
-    /// The names of all chains, sorted.
-    borrowing func chains() throws -> [String] {
-        try ruleset().matches(of: /chain (\S+) \{/).map { String($0.1) }.sorted()
-    }
-
     /// Runs a body on several threads at once, each of them inside the namespace, and returns what they threw.
-    borrowing func concurrently(
+    public borrowing func concurrently(
         _ threads: Int, _ body: @escaping @Sendable (Int) throws(SystemError) -> Void
     ) throws -> [SystemError] {
-        let path = "/proc/\(getpid())/fd/\(descriptor.rawValue)"
+        let path = path
         let errors = Mutex<[SystemError]>([])
         let ended = DispatchSemaphore(value: 0)
         for index in 0..<threads {

@@ -1,20 +1,20 @@
-import Foundation
+public import Foundation
 
-/// A child process that gets three descriptors and no other.
+/// A process that goes on while the test does, with three descriptors and no other.
 ///
 /// Foundation's `Process` leaves one more open in the child and waits until nobody has it: a daemon that the child leaves
 /// behind has it as well, and the wait never ends.
-struct ChildProcess: Sendable {
+public struct ChildProcess: Sendable {
     /// What a standard stream of the child is.
-    enum Stream {
+    public enum Stream {
         case nothing
         case file(URL)
         case descriptor(CInt)
     }
 
-    let identifier: pid_t
+    public let identifier: pid_t
 
-    init(
+    public init(
         _ executable: URL, _ arguments: [String], environment: [String: String],
         input: Stream = .nothing, output: Stream = .nothing, error: Stream = .nothing
     ) throws {
@@ -57,14 +57,14 @@ struct ChildProcess: Sendable {
     }
 
     /// Blocks until the process ends, and returns its exit status, or 128 and the number of the signal that ended it.
-    func wait() -> CInt {
+    public func wait() -> CInt {
         var status: CInt = 0
         while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
         return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
     }
 
     /// Waits as ``wait()`` does, on a thread of its own.
-    func waitInBackground() async -> CInt {
+    public func waitInBackground() async -> CInt {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: wait()) }
         }

@@ -1,7 +1,5 @@
-import Foundation
-public import LinuxSystem
-
-extension NetworkNamespace {
+/// Who asks a machine for an echo.
+extension TestMachine where Self: ~Copyable {
     /// Notes from now on who asks for an echo.
     public borrowing func noteEchoSources() throws {
         let chains = [("ip", "ipv4", "icmp"), ("ip6", "ipv6", "icmpv6")].map { network, address, control in
@@ -14,13 +12,11 @@ extension NetworkNamespace {
 
             """
         }
-        try shell("nft -f -", input: "table inet seen {\n\(chains.joined())}\n")
+        try output(of: "nft", ["-f", "-"], input: "table inet seen {\n\(chains.joined())}\n")
     }
 
     /// Who has asked for an echo since, sorted.
     public borrowing func echoSources() throws -> [String] {
-        try shell("nft list table inet seen").matches(of: /elements = \{([^}]*)\}/).flatMap { match in
-            match.1.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
-        }.sorted()
+        try elements(of: ["table", "inet", "seen"])
     }
 }
