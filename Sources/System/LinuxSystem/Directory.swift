@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A directory that is open: what is done to a name in it is done there, wherever the path leads meanwhile.

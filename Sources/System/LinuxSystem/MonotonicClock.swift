@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Time since the machine started, for deadlines and durations.
