@@ -34,6 +34,13 @@ public final class TemporaryDirectory: Sendable {
         try ThisMachine().run("cp", "-p", draft, "\(path)/\(name)")
     }
 
+    /// Makes a named pipe, with its folders: whoever opens it to read waits, as nobody writes.
+    public func makePipe(_ name: String) throws {
+        let path = try write(name, "")
+        try FileManager.default.removeItem(atPath: path)
+        guard mkfifo(path, 0o600) == 0 else { throw CommandFailure(description: "mkfifo \(path): error \(errno)") }
+    }
+
     /// The contents of a file, nil when there is none.
     public func contents(_ name: String) -> String? {
         try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)

@@ -25,8 +25,7 @@ public struct Invocation: Sendable {
         do throws(SystemError) {
             return try NetworkNamespace(path: path)
         } catch {
-            let cause = error.explanation ?? "\(error.code)"
-            throw CNIError(.invalidNamespace, "failed to open netns \"\(path)\": \(cause)")
+            throw CNIError(.invalidNamespace, "failed to open netns \"\(path)\": \(error.cause)")
         }
     }
 

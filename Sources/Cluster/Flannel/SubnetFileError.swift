@@ -22,7 +22,7 @@ public struct SubnetFileError: Error, Hashable, Sendable, CustomStringConvertibl
     /// In the reference's words, where it has any: users look for them.
     public var description: String {
         switch reason {
-        case .unreadable(let error): "\(error.operation) \(path): \("\(error.code)".lowercased())"
+        case .unreadable(let error): "\(error.operation) \(path): \(error.cause.lowercased())"
         case .malformed(let line, let key, let cause): "\(path) line \(line): \(key): \(cause)"
         case .incomplete(let missing): "\(path) is missing \(missing.joined(separator: ", "))"
         }

@@ -51,7 +51,7 @@ package struct VXLANConfiguration: JSONReadable {
                 do throws(SystemError) {
                     bytes = try File.read(path)
                 } catch {
-                    throw JSONError(message: "\(error.code)")
+                    throw JSONError(message: error.cause)
                 }
                 return try [JSONReader](reading: JSONReader(try JSONValue(parsing: bytes)))
             }

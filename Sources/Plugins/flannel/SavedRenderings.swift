@@ -115,10 +115,7 @@ struct SavedRenderings {
     }
 
     /// What cannot be read is as good as lost.
-    private func bytes(of owner: Owner) -> [UInt8]? {
-        let path = path(of: owner)
-        return File.isRegular(path) ? try? File.read(path) : nil
-    }
+    private func bytes(of owner: Owner) -> [UInt8]? { try? File.read(path(of: owner)) }
 
     private func isOfThisNetwork(_ rendering: DelegateConfiguration) -> Bool {
         rendering.object["name"]?.string == network

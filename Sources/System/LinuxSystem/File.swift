@@ -2,13 +2,20 @@ import Glibc
 
 /// Whole files by path.
 public enum File {
-    /// All bytes of a file.
+    /// All bytes of a regular file, as the kernel's own in `/proc` are; anything else might keep its reader waiting.
     ///
-    /// - Throws: the error of open(2) or read(2); `EFBIG` when there is more than `limit` bytes.
+    /// - Throws: the error of open(2) or read(2); `EISDIR` for a directory, `EINVAL` for a pipe, a socket or a device;
+    ///   `EFBIG` when there is more than `limit` bytes.
     public static func read(_ path: String, limit: Int = 4 << 20) throws(SystemError) -> [UInt8] {
-        let descriptor = try FileDescriptor.open(path, O_RDONLY)
+        // A pipe without a writer would keep open(2) waiting.
+        let file = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+        let status = try file.status()
+        guard !status.isDirectory else { throw SystemError("read", path, .isDirectory) }
+        guard status.isRegular else {
+            throw SystemError("read", path, .invalidArgument, explanation: "not a regular file")
+        }
         do {
-            return try descriptor.readToEnd(limit: limit)
+            return try file.readToEnd(limit: limit)
         } catch {
             throw SystemError("read", path, error.code)
         }

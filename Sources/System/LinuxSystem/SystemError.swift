@@ -17,6 +17,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         self.explanation = explanation
     }
 
+    /// Why it failed, for a text that names operation and subject in other words.
+    public var cause: String { explanation ?? "\(code)" }
+
     public var description: String {
         let action = subject.map { "\(operation) \($0)" } ?? operation
         return explanation.map { "\(action): \(code): \($0)" } ?? "\(action): \(code)"

@@ -34,6 +34,20 @@ struct FileTests {
         #expect(error?.code == .fileTooLarge)
     }
 
+    /// A pipe would be waited for, a device read for ever.
+    @Test(arguments: ["/dev/zero", "/dev/null", "PIPE"])
+    func readsNothingButRegularFiles(file: String) throws {
+        if file == "PIPE" { try directory.makePipe("PIPE") }
+        let path = file == "PIPE" ? path(file) : file
+        let error = #expect(throws: SystemError.self) { try File.read(path) }
+        #expect(error.map { "\($0)" } == "read \(path): Invalid argument: not a regular file")
+    }
+
+    @Test func readsTheKernelsOwnFiles() throws {
+        #expect(try !File.read("/proc/self/stat").isEmpty)
+        #expect(throws: SystemError("read", directory.path, Errno(rawValue: EISDIR))) { try File.read(directory.path) }
+    }
+
     @Test func linksUnlessTheNameIsTaken() throws {
         try directory.write("a", "one")
         let here = try Directory(making: directory.path, mode: 0o700)

@@ -65,6 +65,7 @@ struct ConfigurationDirectoryTests {
     @Test func passesOverDirectoriesAndOtherFiles() throws {
         try writeList("below.conflist/net.conflist", name: "net", type: "nested")
         try writeList("net.conflist~", name: "net", type: "backup")
+        try files.makePipe("pipe.conflist")
         try FileManager.default.createSymbolicLink(
             atPath: "\(files.path)/gone.conflist", withDestinationPath: "\(files.path)/nowhere")
         #expect(throws: CNIError(.invalidConfiguration, "no net configurations found in \(files.path)")) {

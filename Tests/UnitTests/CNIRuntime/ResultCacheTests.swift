@@ -132,6 +132,14 @@ struct ResultCacheTests {
         #expect(error.message.hasPrefix("failed to get network \"net\" cached result: \(files.path)/deep/"))
     }
 
+    @Test func doesNotWaitForAPipe() throws {
+        try files.makePipe("deep/cni/results/net-cid1-eth0")
+        let error = try #require(throws: CNIError.self) { try cache.result(of: attachment, in: list()) }
+        #expect(error.code == .inputOutput)
+        #expect(error.message.hasSuffix("/results/net-cid1-eth0: Invalid argument: not a regular file"))
+        #expect(try cache.attachments(of: "net").isEmpty)
+    }
+
     @Test func refusesAVersionThatItCannotConvertTo() throws {
         try store(#"{"cniVersion":"1.0.0"}"#)
         let error = try #require(throws: CNIError.self) { try cache.result(of: attachment, in: list("0.2.0")) }

@@ -141,6 +141,9 @@ struct SubnetFileTests {
         #expect(missing?.description == "open \(folder.path)/none: no such file or directory")
         let directory = #expect(throws: SubnetFileError.self) { try SubnetFile(path: folder.path) }
         #expect(directory?.description == "read \(folder.path): is a directory")
+        try folder.makePipe("pipe")
+        let pipe = #expect(throws: SubnetFileError.self) { try SubnetFile(path: "\(folder.path)/pipe") }
+        #expect(pipe?.description == "read \(folder.path)/pipe: not a regular file")
         let path = try folder.write("subnet.env", Self.complete.joined(separator: "\n"))
         #expect(try SubnetFile(path: path).mtu == 1450)
     }

@@ -151,6 +151,9 @@ struct OverlayNodesTests {
         #expect(
             message { _ = try table(["nodes": nil, "nodesFile": "/nowhere"]) }
                 == "nodesFile /nowhere: No such file or directory")
+        #expect(
+            message { _ = try table(["nodes": nil, "nodesFile": "/dev/zero"]) }
+                == "nodesFile /dev/zero: not a regular file")
     }
 
     @Test func findsItsOwnNode() throws {
