@@ -8,6 +8,7 @@ public final class TestHost: TestMachine, Sendable {
 
     public init() throws {
         namespace = try NetworkNamespace.make()
+        namespace.forgetMachine()
         directory = try TemporaryDirectory()
         try run("ip", "link", "set", "lo", "up")
     }
@@ -36,6 +37,7 @@ public final class TestContainer: TestMachine, Sendable {
 
     public init() throws {
         namespace = try NetworkNamespace.make()
+        namespace.forgetMachine()
         path = namespace.path
     }
 
@@ -57,5 +59,19 @@ public final class TestContainer: TestMachine, Sendable {
         let size = bytes.map { ["-M", "do", "-s", "\($0)"] } ?? []
         let arguments = size + ["-i", "0.2", "-w", "\(seconds)", "-c", "1", address]
         return (try? output(of: "ping", arguments)) != nil
+    }
+}
+
+extension NetworkNamespace {
+    /// Sets what a new namespace takes over from the machine that tests run on: it forwards nothing, and has IPv6.
+    fileprivate borrowing func forgetMachine() {
+        let parameters = [
+            ("net/ipv4/ip_forward", "0"), ("net/ipv6/conf/all/forwarding", "0"),
+            ("net/ipv6/conf/default/forwarding", "0"),
+            ("net/ipv6/conf/all/disable_ipv6", "0"), ("net/ipv6/conf/default/disable_ipv6", "0"),
+        ]
+        try? run { () throws(SystemError) in
+            for (name, value) in parameters { try? Sysctl.set(name, to: value) }
+        }
     }
 }

@@ -147,7 +147,7 @@ struct BridgeTests {
         #expect(!container.reaches("10.1.2.3", within: 1))
     }
 
-    @Test mutating func containersReachEachOtherAndThemselvesByHairpin() throws {
+    @Test mutating func containersReachEachOtherByPortsInHairpinMode() throws {
         network.more = ["isGateway": true, "hairpinMode": true]
         let other = try TestContainer()
         #expect(try network.call(container).run("ADD", on: network.host).succeeded)
