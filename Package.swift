@@ -67,6 +67,7 @@ let package = Package(
             path: "Sources/Network/Overlay"),
         .target(name: "Probing", dependencies: ["LinuxSystem", "Addressing"], path: "Sources/Network/Probing"),
 
+        .target(name: "AddressPools", dependencies: ["JSON", "Addressing"], path: "Sources/IPAM/AddressPools"),
         .target(
             name: "Leases", dependencies: ["LinuxSystem", "Addressing", "Attachments", "Hashing"],
             path: "Sources/IPAM/Leases"),
@@ -95,7 +96,9 @@ let package = Package(
             "bridge", "BridgePlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink", "JSON",
             "Addressing", "Attachments", "LinuxSystem"),
         plugin("flannel", "FlannelPlugin", "Flannel", "JSON", "Addressing", "Attachments", "LinuxSystem"),
-        plugin("host-local", "HostLocalPlugin", "Leases", "JSON", "Addressing", "Attachments", "LinuxSystem"),
+        plugin(
+            "host-local", "HostLocalPlugin", "AddressPools", "Leases", "JSON", "Addressing", "Attachments",
+            "LinuxSystem"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink", "Addressing", "LinuxSystem"),
         plugin(
             "vxlan", "VXLANPlugin", "NodeTable", "ContainerLinks", "PacketRules", "Overlay", "Nftables", "RouteNetlink",
@@ -121,6 +124,7 @@ let package = Package(
         unitTests("Probing", "Addressing"),
         unitTests("PacketRules", "Attachments", "Addressing"),
         unitTests("CNIRuntime", "CNI", "Attachments", "JSON", "LinuxSystem", "TestSupport"),
+        unitTests("AddressPools", "Addressing", "TestSupport"),
         unitTests("Leases", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         unitTests("Flannel", "Addressing", "TestSupport"),
         unitTests("FlannelPlugin", "Flannel", "CNI", "JSON"),

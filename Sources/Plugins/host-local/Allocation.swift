@@ -1,3 +1,4 @@
+import AddressPools
 import Addressing
 import Attachments
 import CNI

@@ -1,3 +1,4 @@
+import AddressPools
 import Addressing
 import CNI
 import JSON
@@ -46,10 +47,11 @@ struct HostLocalConfiguration {
         guard !written.isEmpty else { throw CNIError(.invalidConfiguration, "no IP ranges specified") }
 
         let sets = try written.enumerated().map { index, set in
-            do throws(CNIError) {
+            do throws(WrittenRangeSet.Defect) {
                 return try set.canonical(without: exclusions)
             } catch {
-                throw CNIError(error.code, "invalid range set \(index): \(error.message)", details: error.details)
+                throw CNIError(
+                    .invalidConfiguration, "invalid range set \(index): \(error.message)", details: error.path)
             }
         }
         for (index, set) in sets.enumerated() {

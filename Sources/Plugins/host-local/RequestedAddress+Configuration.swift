@@ -1,22 +1,9 @@
+import AddressPools
 import Addressing
 import CNI
 import JSON
 
-/// An address that the runtime asks for; it may have a prefix length behind it, which says nothing here.
-struct RequestedAddress: JSONReadable {
-    let address: IPAddress
-
-    private init?(_ text: String) {
-        guard let address = IPAddress(text) ?? InterfaceAddress(text)?.address else { return nil }
-        self.address = address
-    }
-
-    init(reading reader: JSONReader) throws(JSONError) {
-        guard let text = reader.value.string else { throw reader.expected("an IP address such as 10.1.0.5") }
-        guard let address = RequestedAddress(text) else { throw reader.fail("invalid IP address \(text)") }
-        self = address
-    }
-
+extension RequestedAddress {
     /// Those of `CNI_ARGS`, `args.cni.ips` and `runtimeConfig.ips`, in this order.
     ///
     /// - Parameters:

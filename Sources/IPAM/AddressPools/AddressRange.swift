@@ -1,20 +1,20 @@
-import Addressing
+package import Addressing
 
 /// A part of a subnet that addresses are taken from, with the defaults filled in.
-struct AddressRange: Hashable {
-    let subnet: CIDR
-    let addresses: IPRange
+package struct AddressRange: Hashable {
+    package let subnet: CIDR
+    package let addresses: IPRange
     /// Never handed out of this range; it need not lie in it.
-    let gateway: IPAddress
+    package let gateway: IPAddress
 
     /// Why no address can be taken from a range as it is written.
-    struct Defect: Error, Hashable {
+    package struct Defect: Error, Hashable {
         /// The member of the configuration that is wrong.
-        let member: String
-        let message: String
+        package let member: String
+        package let message: String
     }
 
-    var family: AddressFamily { subnet.family }
+    package var family: AddressFamily { subnet.family }
 
     /// - Parameters:
     ///   - subnet: as written, so that host bits can be pointed at.
@@ -22,7 +22,7 @@ struct AddressRange: Hashable {
     ///   - end: nil for the last address, or in IPv4 the one before the broadcast address.
     ///   - gateway: nil for the first address behind the network's own.
     /// - Throws: what is wrong, in the reference's words.
-    init(subnet: InterfaceAddress, start: IPAddress?, end: IPAddress?, gateway: IPAddress?) throws(Defect) {
+    package init(subnet: InterfaceAddress, start: IPAddress?, end: IPAddress?, gateway: IPAddress?) throws(Defect) {
         let network = subnet.network
         let broadcast = network.last
         guard network.family.bitWidth - network.prefixLength >= 2, let second = network.first.next,
@@ -49,5 +49,5 @@ struct AddressRange: Hashable {
 }
 
 extension AddressRange: CustomStringConvertible {
-    var description: String { "\(addresses)" }
+    package var description: String { "\(addresses)" }
 }

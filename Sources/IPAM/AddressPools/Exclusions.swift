@@ -1,12 +1,12 @@
-import Addressing
-import JSON
+package import Addressing
+package import JSON
 
 /// Addresses that are never handed out, whatever range they lie in.
-struct Exclusions: Hashable {
+package struct Exclusions: Hashable {
     /// In order and apart from each other.
     private let ranges: [IPRange]
 
-    init(_ networks: [CIDR] = []) {
+    package init(_ networks: [CIDR] = []) {
         var ranges: [IPRange] = []
         for network in networks.sorted(by: { ($0.first, $0.prefixLength) < ($1.first, $1.prefixLength) }) {
             // Of two networks that overlap, one contains the other: here, the earlier one the later.
@@ -19,12 +19,12 @@ struct Exclusions: Hashable {
     }
 
     /// The excluded addresses around one, nil for an address that may be handed out.
-    func range(of address: IPAddress) -> IPRange? {
+    package func range(of address: IPAddress) -> IPRange? {
         ranges.first { $0.contains(address) }
     }
 
     /// How many addresses of a range are excluded.
-    func count(in range: IPRange) -> UInt128 {
+    package func count(in range: IPRange) -> UInt128 {
         ranges.reduce(0) { sum, excluded in
             let common = IPRange(first: max(excluded.first, range.first), last: min(excluded.last, range.last))
             return sum + (common?.count ?? 0)
@@ -33,10 +33,10 @@ struct Exclusions: Hashable {
 }
 
 /// An address or a network, as `exclude` lists them.
-struct WrittenExclusion: JSONReadable {
-    let network: CIDR
+package struct WrittenExclusion: JSONReadable {
+    package let network: CIDR
 
-    init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         let text = reader.value.string ?? ""
         guard let network = IPAddress(text).map(CIDR.host) ?? CIDR(text) else {
             throw reader.expected("an address or a network such as 10.1.0.5 or 10.1.0.0/28")

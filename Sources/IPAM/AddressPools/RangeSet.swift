@@ -1,18 +1,18 @@
-import Addressing
+package import Addressing
 
 /// Ranges of one family that give one address together.
-struct RangeSet: Hashable {
+package struct RangeSet: Hashable {
     /// At least one.
-    let ranges: [AddressRange]
-    let exclusions: Exclusions
+    package let ranges: [AddressRange]
+    package let exclusions: Exclusions
 
     /// Why ranges are no set.
-    struct Defect: Error, Hashable {
-        let message: String
+    package struct Defect: Error, Hashable {
+        package let message: String
     }
 
     /// - Throws: what is wrong, in the reference's words: an empty set, mixed families, or ranges that overlap.
-    init(_ ranges: [AddressRange], exclusions: Exclusions = Exclusions()) throws(Defect) {
+    package init(_ ranges: [AddressRange], exclusions: Exclusions = Exclusions()) throws(Defect) {
         guard let first = ranges.first else { throw Defect(message: "empty range set") }
         guard ranges.allSatisfy({ $0.family == first.family }) else { throw Defect(message: "mixed address families") }
         for (index, range) in ranges.enumerated() {
@@ -24,25 +24,25 @@ struct RangeSet: Hashable {
         self.exclusions = exclusions
     }
 
-    var family: AddressFamily { ranges[0].family }
+    package var family: AddressFamily { ranges[0].family }
 
     /// The subnets of all ranges.
-    var subnets: String { ranges.map { "\($0.subnet)" }.joined(separator: ", ") }
+    package var subnets: String { ranges.map { "\($0.subnet)" }.joined(separator: ", ") }
 
     /// How many addresses can be leased, as far as a number can tell.
-    var capacity: UInt128 {
+    package var capacity: UInt128 {
         ranges.reduce(0) { sum, range in
             let (total, overflow) = sum.addingReportingOverflow(capacity(of: range))
             return overflow ? .max : total
         }
     }
 
-    func overlaps(_ other: RangeSet) -> Bool {
+    package func overlaps(_ other: RangeSet) -> Bool {
         ranges.contains { range in other.ranges.contains { $0.addresses.overlaps(range.addresses) } }
     }
 
     /// The range that has an address.
-    func range(of address: IPAddress) -> AddressRange? {
+    package func range(of address: IPAddress) -> AddressRange? {
         ranges.first { $0.addresses.contains(address) }
     }
 
@@ -54,7 +54,7 @@ struct RangeSet: Hashable {
     ///   - firstFree: finds the first address of a range that nobody has.
     /// - Returns: nil when everything is leased.
     /// - Throws: what `firstFree` throws.
-    func next<Failure>(
+    package func next<Failure>(
         after last: IPAddress?, firstFree: (IPRange) throws(Failure) -> IPAddress?
     ) throws(Failure) -> (address: IPAddress, range: AddressRange)? {
         for (part, range) in walk(after: last) {
@@ -68,7 +68,7 @@ struct RangeSet: Hashable {
     }
 
     /// What is never leased around an address, nil when it can be: the range's gateway, and exclusions.
-    func reserved(_ address: IPAddress, of range: AddressRange) -> IPRange? {
+    package func reserved(_ address: IPAddress, of range: AddressRange) -> IPRange? {
         address == range.gateway ? IPRange(first: address, last: address) : exclusions.range(of: address)
     }
 
@@ -95,5 +95,5 @@ struct RangeSet: Hashable {
 }
 
 extension RangeSet: CustomStringConvertible {
-    var description: String { ranges.map { "\($0)" }.joined(separator: ",") }
+    package var description: String { ranges.map { "\($0)" }.joined(separator: ",") }
 }

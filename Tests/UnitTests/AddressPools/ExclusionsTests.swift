@@ -1,7 +1,7 @@
 import Addressing
 import Testing
 
-@testable import HostLocalPlugin
+@testable import AddressPools
 
 struct ExclusionsTests {
     private func exclusions(_ texts: String...) -> Exclusions { Exclusions(texts.compactMap { CIDR($0) }) }

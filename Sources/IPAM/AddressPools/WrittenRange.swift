@@ -1,6 +1,5 @@
 import Addressing
-import CNI
-import JSON
+package import JSON
 
 /// A range as a configuration spells it.
 struct WrittenRange: JSONReadable {
@@ -22,45 +21,52 @@ struct WrittenRange: JSONReadable {
         gateway = try reader.optional("gateway", as: WrittenAddress.self)?.address
     }
 
-    /// - Throws: code 7, with the path of the member that is wrong as its details.
-    func canonical() throws(CNIError) -> AddressRange {
+    /// - Throws: what is wrong, with the path of the member.
+    func canonical() throws(WrittenRangeSet.Defect) -> AddressRange {
         do {
             return try AddressRange(subnet: subnet, start: start, end: end, gateway: gateway)
         } catch {
-            throw CNIError(.invalidConfiguration, error.message, details: "\(path).\(error.member)")
+            throw WrittenRangeSet.Defect(path: "\(path).\(error.member)", message: error.message)
         }
     }
 }
 
 /// Ranges that give one address together, as a configuration spells them.
-struct WrittenRangeSet: JSONReadable {
+package struct WrittenRangeSet: JSONReadable {
     private let ranges: [WrittenRange]
     private let path: String
 
-    init(reading reader: JSONReader) throws(JSONError) {
+    /// Why no set can be made of what is written.
+    package struct Defect: Error, Hashable {
+        /// Where it stands in the configuration.
+        package let path: String
+        package let message: String
+    }
+
+    package init(reading reader: JSONReader) throws(JSONError) {
         ranges = try [WrittenRange](reading: reader)
         path = reader.path
     }
 
     /// The set of one range that older configurations write straight into `ipam`.
-    init(legacy ipam: JSONReader) throws(JSONError) {
+    package init(legacy ipam: JSONReader) throws(JSONError) {
         ranges = [try WrittenRange(reading: ipam)]
         path = ipam.path
     }
 
-    /// - Throws: code 7, with the path of what is wrong as its details.
-    func canonical(without exclusions: Exclusions) throws(CNIError) -> RangeSet {
-        let ranges = try ranges.map { (range) throws(CNIError) in try range.canonical() }
+    /// - Throws: what is wrong, with its path.
+    package func canonical(without exclusions: Exclusions) throws(Defect) -> RangeSet {
+        let ranges = try ranges.map { (range) throws(Defect) in try range.canonical() }
         do {
             return try RangeSet(ranges, exclusions: exclusions)
         } catch {
-            throw CNIError(.invalidConfiguration, error.message, details: path)
+            throw Defect(path: path, message: error.message)
         }
     }
 }
 
 /// An address where the empty string means none.
-struct WrittenAddress: JSONReadable {
+private struct WrittenAddress: JSONReadable {
     let address: IPAddress?
 
     init(reading reader: JSONReader) throws(JSONError) {

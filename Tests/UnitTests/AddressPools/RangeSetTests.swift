@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import HostLocalPlugin
+@testable import AddressPools
 
 struct RangeSetTests {
     /// A range as `subnet`, or `subnet start end`, with `via gateway` behind.

@@ -1,7 +1,7 @@
 import Addressing
 import Testing
 
-@testable import HostLocalPlugin
+@testable import AddressPools
 
 struct AddressRangeTests {
     struct Example: CustomTestStringConvertible {
