@@ -1,11 +1,11 @@
-public import Addressing
-public import LinuxSystem
+package import Addressing
+package import LinuxSystem
 
 /// Which address somebody had last, after the lease has ended.
 ///
 /// A table of fixed size in which newer entries take the places of older ones; what it has forgotten costs nothing
 /// but the old address.
-public struct AddressMemory: ~Copyable {
+package struct AddressMemory: ~Copyable {
     private let file: FileDescriptor
 
     private static let slotSize = 32
@@ -16,7 +16,7 @@ public struct AddressMemory: ~Copyable {
     }
 
     /// The address that was remembered for a name, nil when none is.
-    public func address(of name: String) -> IPAddress? {
+    package func address(of name: String) -> IPAddress? {
         let hash = stableHash(name.utf8)
         guard let slot = try? file.read(count: Self.slotSize, at: Self.offset(of: hash)),
             slot.integer(at: 0) == hash, slot.integer(at: 28) == Self.checksum(slot)
@@ -25,7 +25,7 @@ public struct AddressMemory: ~Copyable {
     }
 
     /// - Throws: the error of pwrite(2).
-    public func remember(_ address: IPAddress, for name: String) throws(SystemError) {
+    package func remember(_ address: IPAddress, for name: String) throws(SystemError) {
         let hash = stableHash(name.utf8)
         var slot: [UInt8] = []
         slot.append(integer: hash)

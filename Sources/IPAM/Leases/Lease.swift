@@ -1,14 +1,14 @@
-public import Addressing
-public import Attachments
+package import Addressing
+package import Attachments
 
 /// An address that is leased.
-public struct Lease: Sendable {
-    public let address: IPAddress
-    public let owner: Owner
+package struct Lease: Sendable {
+    package let address: IPAddress
+    package let owner: Owner
     /// Nil for leases of the reference, and where none was kept.
-    public let life: ProofOfLife?
+    package let life: ProofOfLife?
 
-    public init(address: IPAddress, owner: Owner, life: ProofOfLife? = nil) {
+    package init(address: IPAddress, owner: Owner, life: ProofOfLife? = nil) {
         self.address = address
         self.owner = owner
         self.life = life

@@ -1,6 +1,6 @@
-public import Addressing
-public import Attachments
-public import LinuxSystem
+package import Addressing
+package import Attachments
+package import LinuxSystem
 
 /// The leases of one network; holding the store is holding its lock.
 ///
@@ -13,7 +13,7 @@ public import LinuxSystem
 /// power, an empty file is found and removed when the store is first opened after the boot, and a runtime's late DEL of
 /// a container whose lease was lost frees nothing, because only the owner's own lease is ever removed. Syncing the
 /// lease and its directory would preserve leases of the dead, for several times the cost of everything else.
-public struct LeaseStore: ~Copyable {
+package struct LeaseStore: ~Copyable {
     private let directory: LeaseDirectory
     private let lock: FileLock
     private let boot: BootID
@@ -21,7 +21,7 @@ public struct LeaseStore: ~Copyable {
     private var index: LeaseIndex
 
     /// Where leases are kept unless a configuration says otherwise.
-    public static let defaultRoot = "/var/lib/cni/networks"
+    package static let defaultRoot = "/var/lib/cni/networks"
 
     /// Opens a network's store, making it when there is none, and waits for its lock.
     ///
@@ -33,7 +33,7 @@ public struct LeaseStore: ~Copyable {
     ///   - log: takes a line about every lease that is found broken, and each that is reclaimed.
     /// - Throws: the error of mkdir(2), open(2) or flock(2), with the path as its subject; `ETIMEDOUT` when somebody
     ///   else keeps the lock.
-    public init(
+    package init(
         network: String, root: String = Self.defaultRoot, lockTimeout: Int? = nil, boot: BootID? = nil,
         log: @escaping (String) -> Void = StandardStreams.log
     ) throws(SystemError) {
@@ -64,36 +64,36 @@ public struct LeaseStore: ~Copyable {
     // MARK: What is leased
 
     /// What an owner has; where there is nothing, what old versions leased to the whole container.
-    public mutating func leases(of owner: Owner) throws(SystemError) -> [Lease] {
+    package mutating func leases(of owner: Owner) throws(SystemError) -> [Lease] {
         let exact = try leases(ofExactly: owner)
         return exact.isEmpty && owner.interfaceName != nil ? try leases(ofExactly: owner.ofWholeContainer) : exact
     }
 
     /// Who has an address, nil when nobody is known to.
-    public func owner(of address: IPAddress) throws(SystemError) -> Owner? {
+    package func owner(of address: IPAddress) throws(SystemError) -> Owner? {
         try directory.lease(of: address).owner
     }
 
     /// When an address was leased.
-    public func modificationTime(of address: IPAddress) throws(SystemError) -> FileTime {
+    package func modificationTime(of address: IPAddress) throws(SystemError) -> FileTime {
         try directory.modificationTime(of: address)
     }
 
     /// All leases, in the order of their addresses; reads every one of them.
-    public mutating func allLeases() throws(SystemError) -> [Lease] {
+    package mutating func allLeases() throws(SystemError) -> [Lease] {
         try lookAtDirectory().leases.sorted { $0.address < $1.address }
     }
 
     /// The first address of a range that nobody has.
-    public func firstFree(in range: IPRange) throws(SystemError) -> IPAddress? {
+    package func firstFree(in range: IPRange) throws(SystemError) -> IPAddress? {
         try index.firstFree(in: range)
     }
 
     /// How many leases there are in all.
-    public var count: Int { index.count }
+    package var count: Int { index.count }
 
     /// How many addresses of a range are taken; takes a read for every 512 addresses.
-    public func count(in range: IPRange) throws(SystemError) -> Int {
+    package func count(in range: IPRange) throws(SystemError) -> Int {
         try index.count(in: range)
     }
 
@@ -107,7 +107,7 @@ public struct LeaseStore: ~Copyable {
     ///   - namespacePath: what tells later whether the owner is alive; nil keeps the lease whatever happens.
     /// - Returns: false when somebody has it already.
     /// - Throws: the error of open(2), write(2) or link(2); nothing is leased then.
-    public mutating func reserve(
+    package mutating func reserve(
         _ address: IPAddress, for owner: Owner, namespacePath: String?
     ) throws(SystemError) -> Bool {
         guard let range = IPRange(first: address, last: address), try index.firstFree(in: range) != nil else {
@@ -130,7 +130,7 @@ public struct LeaseStore: ~Copyable {
     }
 
     /// Gives a lease to its owner anew, who is now another container of the same id.
-    public mutating func renew(_ lease: Lease, namespacePath: String?) throws(SystemError) {
+    package mutating func renew(_ lease: Lease, namespacePath: String?) throws(SystemError) {
         let renewed = Lease(address: lease.address, owner: lease.owner, life: life(namespacePath))
         try change { (index) throws(SystemError) in
             try index.remove(lease.address, of: lease.owner)
@@ -139,15 +139,15 @@ public struct LeaseStore: ~Copyable {
     }
 
     /// Whether the container of a lease is running; nil when that is not certain.
-    public func isAlive(_ lease: Lease) -> Bool? { lease.life?.isAlive(in: boot) }
+    package func isAlive(_ lease: Lease) -> Bool? { lease.life?.isAlive(in: boot) }
 
     /// Whether the container of a lease has certainly ended, and with it the boot that it ran in.
-    public func isOver(_ lease: Lease) -> Bool { lease.life?.isOver(in: boot) ?? false }
+    package func isOver(_ lease: Lease) -> Bool { lease.life?.isOver(in: boot) ?? false }
 
     // MARK: Releasing
 
     /// Ends a lease, which must be its owner's still.
-    public mutating func release(_ lease: Lease) throws(SystemError) {
+    package mutating func release(_ lease: Lease) throws(SystemError) {
         try directory.remove(lease.address)
         try change { (index) throws(SystemError) in try index.remove(lease.address, of: lease.owner) }
     }
@@ -156,7 +156,7 @@ public struct LeaseStore: ~Copyable {
     ///
     /// - Returns: the addresses that are free now.
     @discardableResult
-    public mutating func release(_ owner: Owner) throws(SystemError) -> [IPAddress] {
+    package mutating func release(_ owner: Owner) throws(SystemError) -> [IPAddress] {
         let owned = try leases(of: owner)
         for lease in owned { try release(lease) }
         return owned.map(\.address)
@@ -171,7 +171,7 @@ public struct LeaseStore: ~Copyable {
     /// - Parameter reclaiming: whether leases of ended containers are to be ended.
     /// - Returns: whether there may be free addresses now.
     /// - Throws: the error of the first file that cannot be read or removed.
-    public mutating func makeRoom(reclaiming: Bool) throws(SystemError) -> Bool {
+    package mutating func makeRoom(reclaiming: Bool) throws(SystemError) -> Bool {
         let millisecondsPerLease = 1
         let isDue = MonotonicClock.milliseconds - index.builtAt >= index.count * millisecondsPerLease
         guard isDue || reclaiming && index.earlierBootCount > 0 else { return false }
@@ -188,18 +188,18 @@ public struct LeaseStore: ~Copyable {
     // MARK: Memory
 
     /// The address of a range set that was leased last, whether or not it still is.
-    public func lastReserved(inSet set: Int) throws(SystemError) -> IPAddress? {
+    package func lastReserved(inSet set: Int) throws(SystemError) -> IPAddress? {
         try directory.cursor(ofSet: set)
     }
 
     /// Remembers where the next search in a range set begins.
-    public mutating func setLastReserved(_ address: IPAddress, inSet set: Int) throws(SystemError) {
+    package mutating func setLastReserved(_ address: IPAddress, inSet set: Int) throws(SystemError) {
         try index.unseal()
         try directory.setCursor(address, ofSet: set)
     }
 
     /// The addresses that pods have had.
-    public func addressMemory() throws(SystemError) -> AddressMemory {
+    package func addressMemory() throws(SystemError) -> AddressMemory {
         AddressMemory(file: try directory.openMemory())
     }
 

@@ -1,13 +1,13 @@
 import LinuxSystem
 
 /// What tells whether the container that a lease was made for can still be running.
-public struct ProofOfLife: Hashable, Sendable {
+package struct ProofOfLife: Hashable, Sendable {
     /// The boot that the lease was made in.
-    public let boot: BootID
+    package let boot: BootID
     /// `CNI_NETNS` of the ADD.
-    public let namespacePath: String
+    package let namespacePath: String
     /// The inode that the path led to; 0 when it led nowhere.
-    public let namespaceInode: UInt64
+    package let namespaceInode: UInt64
 
     init(boot: BootID, namespacePath: String, namespaceInode: UInt64) {
         self.boot = boot
@@ -16,7 +16,7 @@ public struct ProofOfLife: Hashable, Sendable {
     }
 
     /// The proof for a container whose namespace is at a path now.
-    public init(namespacePath: String, boot: BootID) {
+    package init(namespacePath: String, boot: BootID) {
         self.boot = boot
         self.namespacePath = namespacePath
         namespaceInode = (try? FileStatus(path: namespacePath))?.inode ?? 0
@@ -26,17 +26,17 @@ public struct ProofOfLife: Hashable, Sendable {
     ///
     /// Where the path cannot be looked at, or leads to the number it led to then, the lease is kept: the kernel
     /// numbers namespaces alike after each boot.
-    public func isOver(in boot: BootID) -> Bool {
+    package func isOver(in boot: BootID) -> Bool {
         boot != self.boot && presence == .gone
     }
 
     /// Whether the container's namespace is certainly there: same boot, same path, same inode.
-    public func holds(in boot: BootID) -> Bool {
+    package func holds(in boot: BootID) -> Bool {
         boot == self.boot && namespaceInode != 0 && presence == .unchanged
     }
 
     /// Whether the container is running; nil when that is not certain.
-    public func isAlive(in boot: BootID) -> Bool? {
+    package func isAlive(in boot: BootID) -> Bool? {
         if holds(in: boot) { return true }
         return presence == .gone ? false : nil
     }
