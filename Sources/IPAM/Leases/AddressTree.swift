@@ -18,13 +18,13 @@ struct AddressTree {
     /// Marks an address as taken.
     ///
     /// - Returns: by how many nodes the tree has grown.
-    func insert(_ address: IPAddress, in file: borrowing FileDescriptor) throws(SystemError) -> Int {
+    func insert(_ address: IPAddress, in storage: borrowing IndexStorage) throws(SystemError) -> Int {
         var (child, level, growth) = (address.bits, 0, 0)
         while true {
-            var node = try node(child >> Self.fanoutBits, level, file)
+            var node = try node(child >> Self.fanoutBits, level, storage)
             guard node.bitmap.insert(Self.bit(of: child)) else { return growth }
             if node.position == nil { growth += 1 }
-            try store(node, file)
+            try store(node, storage)
             guard node.bitmap.isFull else { return growth }
             (child, level) = (node.number, level + 1)
         }
@@ -33,24 +33,24 @@ struct AddressTree {
     /// Marks an address as free.
     ///
     /// - Returns: by how many nodes the tree has shrunk.
-    func remove(_ address: IPAddress, in file: borrowing FileDescriptor) throws(SystemError) -> Int {
+    func remove(_ address: IPAddress, in storage: borrowing IndexStorage) throws(SystemError) -> Int {
         var (child, level, loss) = (address.bits, 0, 0)
         while true {
-            var node = try node(child >> Self.fanoutBits, level, file)
+            var node = try node(child >> Self.fanoutBits, level, storage)
             let wasFull = node.bitmap.isFull
             guard node.bitmap.remove(Self.bit(of: child)) else { return loss }
             if node.bitmap.isEmpty { loss += 1 }
-            try store(node, file)
+            try store(node, storage)
             guard wasFull else { return loss }
             (child, level) = (node.number, level + 1)
         }
     }
 
     /// The first free address of a range, nil when all are taken.
-    func firstFree(in range: IPRange, in file: borrowing FileDescriptor) throws(SystemError) -> IPAddress? {
+    func firstFree(in range: IPRange, in storage: borrowing IndexStorage) throws(SystemError) -> IPAddress? {
         var (child, level) = (range.first.bits, 0)
         while child <= range.last.bits >> (level * Self.fanoutBits) {
-            let node = try node(child >> Self.fanoutBits, level, file)
+            let node = try node(child >> Self.fanoutBits, level, storage)
             guard let free = node.bitmap.firstZero(from: Self.bit(of: child)) else {
                 (child, level) = (node.number + 1, level + 1)
                 continue
@@ -65,12 +65,12 @@ struct AddressTree {
     }
 
     /// How many addresses of a range are taken; takes a read for every 512 addresses.
-    func count(in range: IPRange, in file: borrowing FileDescriptor) throws(SystemError) -> Int {
+    func count(in range: IPRange, in storage: borrowing IndexStorage) throws(SystemError) -> Int {
         var count = 0
         let (first, last) = (range.first.bits, range.last.bits)
         for number in (first >> Self.fanoutBits)...(last >> Self.fanoutBits) {
             let start = number << Self.fanoutBits
-            let bitmap = try node(number, 0, file).bitmap
+            let bitmap = try node(number, 0, storage).bitmap
             count += bitmap.count(
                 from: Int(max(first, start) - start), through: Int(min(last - start, UInt128(Bitmap512.width - 1))))
         }
@@ -88,24 +88,23 @@ struct AddressTree {
     private static func bit(of child: UInt128) -> Int { Int(child & UInt128(Bitmap512.width - 1)) }
 
     private func node(
-        _ number: UInt128, _ level: Int, _ file: borrowing FileDescriptor
+        _ number: UInt128, _ level: Int, _ storage: borrowing IndexStorage
     ) throws(SystemError) -> Node {
         let key = key(number, level)
-        let found = try table.find(stableHash(key), in: file) { $0[8..<Self.bitmapOffset].elementsEqual(key) }
+        let found = try table.find(stableHash(key), in: storage) { $0[8..<Self.bitmapOffset].elementsEqual(key) }
         let bitmap = found.map { Bitmap512(bytes: $0.slot, at: Self.bitmapOffset) } ?? Bitmap512()
         return Node(level: level, number: number, bitmap: bitmap, position: found?.position)
     }
 
-    private func store(_ node: Node, _ file: borrowing FileDescriptor) throws(SystemError) {
+    private func store(_ node: Node, _ storage: borrowing IndexStorage) throws(SystemError) {
         let key = key(node.number, node.level)
         var slot: [UInt8] = []
         slot.append(integer: stableHash(key))
         slot += key + node.bitmap.bytes
-        slot = slot.padded(to: Self.slotSize) ?? slot
         switch node.position {
-        case let position? where node.bitmap.isEmpty: try table.remove(position, in: file)
-        case let position?: try table.replace(position, with: slot, in: file)
-        case nil: try table.insert(slot, in: file)
+        case let position? where node.bitmap.isEmpty: try table.remove(position, in: storage)
+        case let position?: try table.replace(position, with: slot, in: storage)
+        case nil: try table.insert(slot, in: storage)
         }
     }
 

@@ -21,6 +21,11 @@ struct Bitmap512 {
     var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
     var isFull: Bool { words.allSatisfy { $0 == .max } }
 
+    /// The numbers in the set, in their order.
+    var numbers: [Int] { (0..<Self.width).filter(contains) }
+
+    func contains(_ number: Int) -> Bool { words[number >> 6 & 7] >> (number & 63) & 1 == 1 }
+
     /// - Returns: false when the number was in the set already.
     mutating func insert(_ number: Int) -> Bool {
         let mask = UInt64(1) << (number & 63)

@@ -17,7 +17,7 @@ struct IndexHeader {
     /// A time stamp that no directory carries.
     static let unsealed = FileTime(seconds: 0, nanoseconds: -1)
 
-    private static let magic: UInt64 = 0x1_5345_5341_454c
+    private static let magic: UInt64 = 0x2_5345_5341_454c
     private static let size = 4096
     private static let usedSize = 80
     /// The file is sparse, so large tables cost nothing: a /16 fits without ever being built again for its size.

@@ -7,9 +7,10 @@ import LinuxSystem
 ///
 /// It is trusted only in the boot that wrote it, and only while the directory of leases carries the time stamp that
 /// was set when the index was last in step with it. So nothing of it is ever synced: a crash, a power loss or another
-/// program in the directory makes it worthless, and it is built again.
+/// program in the directory makes it worthless, and it is built again. So does a byte that is not what was written,
+/// which whoever reads it is told of by `EBADMSG`.
 struct LeaseIndex: ~Copyable {
-    private let file: FileDescriptor
+    private let storage: IndexStorage
     private var header: IndexHeader
 
     /// Opens an index that fits the directory of leases as it is.
@@ -29,25 +30,27 @@ struct LeaseIndex: ~Copyable {
         guard let file = try? directory.open(name, O_RDWR), let header = IndexHeader.read(from: file) else {
             return nil
         }
-        return LeaseIndex(file: file, header: header)
+        return LeaseIndex(storage: .file(file), header: header)
     }
 
     /// Makes an empty index.
     ///
     /// - Parameters:
-    ///   - file: an empty file.
+    ///   - storage: without bytes.
     ///   - expected: how many leases it is to hold, at least.
     ///   - boot: the current boot.
     /// - Throws: the error of ftruncate(2) or pwrite(2).
-    init(in file: consuming FileDescriptor, expecting expected: Int, boot: BootID) throws(SystemError) {
+    init(in storage: consuming IndexStorage, expecting expected: Int, boot: BootID) throws(SystemError) {
         header = IndexHeader(boot: boot, capacity: IndexHeader.capacity(for: expected))
-        try file.resize(to: header.fileSize)
-        try file.write(header.bytes.span, at: 0)
-        self.file = file
+        try storage.resize(to: header.fileSize)
+        try header.owners.clear(in: storage)
+        try header.nodes.clear(in: storage)
+        try storage.write(header.bytes, at: 0)
+        self.storage = storage
     }
 
-    private init(file: consuming FileDescriptor, header: IndexHeader) {
-        self.file = file
+    private init(storage: consuming IndexStorage, header: IndexHeader) {
+        self.storage = storage
         self.header = header
     }
 
@@ -80,17 +83,17 @@ struct LeaseIndex: ~Copyable {
         return records
     }
 
-    /// The records of all leases, whole ones only.
+    /// The records of all leases.
     func records() throws(SystemError) -> [IPAddress: LeaseRecord] {
         var records: [IPAddress: LeaseRecord] = [:]
-        try header.owners.forEach(in: file) { slot in
+        try header.owners.forEach(in: storage) { (slot) throws(SystemError) in
             if let record = LeaseRecord(slot: slot) { records[record.address] = record }
         }
         return records
     }
 
     mutating func insert(_ lease: Lease) throws(SystemError) {
-        try header.owners.insert(LeaseRecord(lease).slot, in: file)
+        try header.owners.insert(LeaseRecord(lease).slot, in: storage)
         header.leaseCount += 1
         if let life = lease.life, life.boot != header.boot { header.earlierBootCount += 1 }
         try occupy(lease.address)
@@ -98,25 +101,25 @@ struct LeaseIndex: ~Copyable {
 
     /// Marks an address as taken by nobody known.
     mutating func occupy(_ address: IPAddress) throws(SystemError) {
-        header.nodeCount += try tree(address.family).insert(address, in: file)
+        header.nodeCount += try tree(address.family).insert(address, in: storage)
     }
 
     /// Forgets a lease; nothing happens when it is not known.
     mutating func remove(_ address: IPAddress, of owner: Owner) throws(SystemError) {
         guard let found = try find(owner, where: { $0.address == address }) else { return }
-        try header.owners.remove(found.position, in: file)
+        try header.owners.remove(found.position, in: storage)
         header.leaseCount -= 1
         if let life = found.record.life, life.boot != header.boot { header.earlierBootCount -= 1 }
-        header.nodeCount -= try tree(address.family).remove(address, in: file)
+        header.nodeCount -= try tree(address.family).remove(address, in: storage)
     }
 
     func firstFree(in range: IPRange) throws(SystemError) -> IPAddress? {
-        try tree(range.family).firstFree(in: range, in: file)
+        try tree(range.family).firstFree(in: range, in: storage)
     }
 
     /// How many addresses of a range are taken; takes a read for every 512 addresses.
     func count(in range: IPRange) throws(SystemError) -> Int {
-        try tree(range.family).count(in: range, in: file)
+        try tree(range.family).count(in: range, in: storage)
     }
 
     /// Says that all of the directory is in the index now.
@@ -131,14 +134,14 @@ struct LeaseIndex: ~Copyable {
     func seal(_ stamp: FileTime) throws(SystemError) {
         var header = header
         header.stamp = stamp
-        try file.write(header.bytes.span, at: 0)
+        try storage.write(header.bytes, at: 0)
     }
 
     /// Takes that back, which comes before any change.
     mutating func unseal() throws(SystemError) {
         guard isSealed else { return }
         header.stamp = IndexHeader.unsealed
-        try file.write(header.bytes.span, at: 0)
+        try storage.write(header.bytes, at: 0)
     }
 
     private func tree(_ family: AddressFamily) -> AddressTree {
@@ -149,7 +152,7 @@ struct LeaseIndex: ~Copyable {
         _ owner: Owner, where isRight: (LeaseRecord) -> Bool
     ) throws(SystemError) -> (position: SlotTable.Position, record: LeaseRecord)? {
         var record: LeaseRecord?
-        let found = try header.owners.find(LeaseRecord.hash(of: owner), in: file) { slot in
+        let found = try header.owners.find(LeaseRecord.hash(of: owner), in: storage) { slot in
             guard let candidate = LeaseRecord(slot: slot), candidate.mayBelong(to: owner), isRight(candidate) else {
                 return false
             }

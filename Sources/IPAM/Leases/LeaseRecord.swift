@@ -11,26 +11,26 @@ struct LeaseRecord {
 
     static let slotSize = 256
 
-    private static let version: UInt8 = 1
     private static let textOffset = 64
+    private static let size = SlotTable.room(in: slotSize)
 
     init(_ lease: Lease) {
         address = lease.address
         life = lease.life
         let contents = lease.owner.leaseFile
         ownerHash = Self.hash(of: lease.owner)
-        self.contents = Self.textOffset + contents.count <= Self.slotSize ? contents : []
+        self.contents = Self.textOffset + contents.count <= Self.size ? contents : []
     }
 
-    /// Reads a slot; nil for one that a power loss has torn.
+    /// Reads a slot; nil for one that is no record.
     init?(slot: [UInt8]) {
         ownerHash = slot.integer(at: 0)
-        let contentsLength = Int(slot.integer(at: 14, as: UInt8.self))
-        let pathLength = Int(slot.integer(at: 15, as: UInt8.self))
+        let family: AddressFamily = slot.integer(at: 8, as: UInt8.self) == 4 ? .v4 : .v6
+        let contentsLength = Int(slot.integer(at: 9, as: UInt8.self))
+        let pathLength = Int(slot.integer(at: 10, as: UInt8.self))
         let path = Self.textOffset + contentsLength
-        guard slot.count == Self.slotSize, path + pathLength <= slot.count, slot[12] == Self.version,
-            slot.integer(at: 8) == Self.checksum(slot),
-            let address = IPAddress(family: slot[13] == 4 ? .v4 : .v6, bits: slot.integer(at: 16))
+        guard slot.count == Self.slotSize, path + pathLength <= Self.size,
+            let address = IPAddress(family: family, bits: slot.integer(at: 16))
         else { return nil }
         self.address = address
         contents = Array(slot[Self.textOffset..<path])
@@ -43,26 +43,21 @@ struct LeaseRecord {
                 namespaceInode: slot.integer(at: 48))
     }
 
-    /// The slot's bytes; a namespace path that does not fit is left out, and the lease kept when in doubt.
+    /// The bytes of a slot; a namespace path that does not fit is left out, and the lease kept when in doubt.
     var slot: [UInt8] {
         let path = life.map { Array($0.namespacePath.utf8) } ?? []
-        let fits = !path.isEmpty && path.count <= Self.slotSize - Self.textOffset - contents.count
+        let fits = !path.isEmpty && path.count <= Self.size - Self.textOffset - contents.count
         var slot: [UInt8] = []
         slot.append(integer: ownerHash)
-        slot.append(integer: UInt32(0))
-        slot.append(Self.version)
         slot.append(address.family == .v4 ? 4 : 6)
         slot.append(UInt8(clamping: contents.count))
         slot.append(fits ? UInt8(clamping: path.count) : 0)
+        slot = slot.padded(to: 16) ?? slot
         slot.append(integer: address.bits)
         slot.append(integer: fits ? life?.boot.rawValue ?? 0 : 0)
         slot.append(integer: fits ? life?.namespaceInode ?? 0 : 0)
         slot.append(integer: UInt64(0))
         slot += contents + (fits ? path : [])
-        slot = slot.padded(to: Self.slotSize) ?? slot
-        var checksum: [UInt8] = []
-        checksum.append(integer: Self.checksum(slot))
-        slot.replaceSubrange(8..<12, with: checksum)
         return slot
     }
 
@@ -76,10 +71,5 @@ struct LeaseRecord {
     func begins(with owner: Owner?) -> Bool {
         let beginning = owner?.leaseFile ?? []
         return beginning.count < contents.count && contents.starts(with: beginning)
-    }
-
-    /// Of all bytes but its own four.
-    private static func checksum(_ slot: [UInt8]) -> UInt32 {
-        UInt32(truncatingIfNeeded: stableHash(slot[..<8] + slot[12...]))
     }
 }

@@ -85,16 +85,16 @@ package struct LeaseStore: ~Copyable {
     }
 
     /// The first address of a range that nobody has.
-    package func firstFree(in range: IPRange) throws(SystemError) -> IPAddress? {
-        try index.firstFree(in: range)
+    package mutating func firstFree(in range: IPRange) throws(SystemError) -> IPAddress? {
+        try ask { (index) throws(SystemError) in try index.firstFree(in: range) }
     }
 
     /// How many leases there are in all.
     package var count: Int { index.count }
 
     /// How many addresses of a range are taken; takes a read for every 512 addresses.
-    package func count(in range: IPRange) throws(SystemError) -> Int {
-        try index.count(in: range)
+    package mutating func count(in range: IPRange) throws(SystemError) -> Int {
+        try ask { (index) throws(SystemError) in try index.count(in: range) }
     }
 
     // MARK: Leasing
@@ -110,7 +110,7 @@ package struct LeaseStore: ~Copyable {
     package mutating func reserve(
         _ address: IPAddress, for owner: Owner, namespacePath: String?
     ) throws(SystemError) -> Bool {
-        guard let range = IPRange(first: address, last: address), try index.firstFree(in: range) != nil else {
+        guard let range = IPRange(first: address, last: address), try firstFree(in: range) != nil else {
             return false
         }
         let lease = Lease(address: address, owner: owner, life: life(namespacePath))
@@ -213,10 +213,11 @@ package struct LeaseStore: ~Copyable {
     }
 
     /// The leases that the index has of an owner and that are there, and whether all are.
-    private func verifiedRecords(of owner: Owner) throws(SystemError) -> (leases: [Lease], areTrue: Bool) {
+    private mutating func verifiedRecords(of owner: Owner) throws(SystemError) -> (leases: [Lease], areTrue: Bool) {
         var leases: [Lease] = []
         var areTrue = true
-        for record in try index.records(of: owner) {
+        let records = try ask { (index) throws(SystemError) in try index.records(of: owner) }
+        for record in records {
             switch try directory.lease(of: record.address) {
             case .owned(owner):
                 leases.append(Lease(address: record.address, owner: owner, life: record.life))
@@ -238,14 +239,31 @@ package struct LeaseStore: ~Copyable {
         return survey
     }
 
-    /// Changes the index; where that fails, as on a full disk, the process goes on with one in memory.
+    /// Asks the index; one that does not check is no answer, and is built again from the files.
+    private mutating func ask<Answer>(
+        _ body: (borrowing LeaseIndex) throws(SystemError) -> Answer
+    ) throws(SystemError) -> Answer {
+        do throws(SystemError) {
+            return try body(index)
+        } catch {
+            try lookAtDirectory()
+            return try body(index)
+        }
+    }
+
+    /// Changes the index; one that does not check is built again, and where there is no room for it, as on a full disk,
+    /// the process goes on with one in memory.
     private mutating func change(
         _ body: (inout LeaseIndex) throws(SystemError) -> Void
     ) throws(SystemError) {
         do throws(SystemError) {
             try index.unseal()
-            try body(&index)
+            return try body(&index)
         } catch {
+            if error.code == .badMessage {
+                try lookAtDirectory()
+                if (try? body(&index)) != nil { return }
+            }
             let survey = try LeaseSurvey(of: directory, boot: boot, log: log)
             index = try survey.makeIndexInMemory()
             try body(&index)

@@ -78,7 +78,7 @@ struct LeaseSurvey {
     /// Where it cannot be written, as on a full disk, it lives in memory for as long as it is needed.
     func makeIndex(in directory: borrowing LeaseDirectory) throws(SystemError) -> LeaseIndex {
         do throws(SystemError) {
-            let index = try makeIndex(in: directory.makeIndexFile())
+            let index = try makeIndex(in: .file(directory.makeIndexFile()))
             try directory.installIndexFile()
             return index
         } catch {
@@ -89,11 +89,11 @@ struct LeaseSurvey {
 
     /// Builds the index of what was found for this process alone.
     func makeIndexInMemory() throws(SystemError) -> LeaseIndex {
-        try makeIndex(in: FileDescriptor.inMemory("leases"))
+        try makeIndex(in: .memory(SparseBytes()))
     }
 
-    private func makeIndex(in file: consuming FileDescriptor) throws(SystemError) -> LeaseIndex {
-        var index = try LeaseIndex(in: file, expecting: leases.count + obstructed.count, boot: boot)
+    private func makeIndex(in storage: consuming IndexStorage) throws(SystemError) -> LeaseIndex {
+        var index = try LeaseIndex(in: storage, expecting: leases.count + obstructed.count, boot: boot)
         for lease in leases { try index.insert(lease) }
         for address in obstructed { try index.occupy(address) }
         index.completeBuilding()

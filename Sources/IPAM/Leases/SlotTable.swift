@@ -3,12 +3,13 @@ import LinuxSystem
 /// A hash table in a part of a file: slots of one size, found by the hash that they begin with.
 ///
 /// Open addressing with linear probing; removing moves later slots up, so nothing but slots in use is ever searched
-/// through. A slot lies in one page of the file and is written by one call. Zero in place of the hash means empty,
-/// which is what a hole in the file reads as: space is taken by what is in use.
+/// through. Which slots are in use is told by blocks of bits in front of the slots, and both end in a check of
+/// themselves: whoever searches reads nothing that does not check, and that something is not there is known from a
+/// block and not from a hole. A slot or a block lies in one page of the file and is written by one call.
 struct SlotTable: Sendable {
     /// Where the table begins in the file, a multiple of the slot size.
     let offset: Int
-    /// A power of two, at most 4096.
+    /// A power of two, at most 4096, of which the last eight bytes are the table's own.
     let slotSize: Int
     /// A power of two; the user sees to it that some slots stay empty.
     let capacity: Int
@@ -17,71 +18,98 @@ struct SlotTable: Sendable {
         fileprivate let index: Int
     }
 
+    /// What a slot has for its user.
+    static func room(in slotSize: Int) -> Int { slotSize - checkSize }
+
+    private static let checkSize = 8
+
+    /// Writes a table without a slot in use.
+    ///
+    /// - Throws: the error of pwrite(2).
+    func clear(in storage: borrowing IndexStorage) throws(SystemError) {
+        let empty = Block(number: 0, bits: Bitmap512()).bytes
+        try storage.write(Array(repeatElement(empty, count: blockCount).joined()), at: offset)
+    }
+
     /// The first slot of a hash that a body finds to be the right one.
+    ///
+    /// - Throws: `EBADMSG` where something does not check, or the error of pread(2).
     func find(
-        _ hash: UInt64, in file: borrowing FileDescriptor, where isRight: ([UInt8]) -> Bool
+        _ hash: UInt64, in storage: borrowing IndexStorage, where isRight: ([UInt8]) -> Bool
     ) throws(SystemError) -> (position: Position, slot: [UInt8])? {
         var index = home(of: hash)
+        var block = try block(of: index, storage)
         for _ in 0..<capacity {
-            let slot = try slot(at: index, file)
-            switch slot.integer(at: 0, as: UInt64.self) {
-            case 0: return nil
-            case hash where isRight(slot): return (Position(index: index), slot)
-            default: index = following(index)
-            }
+            guard block.bits.contains(index & Block.mask) else { return nil }
+            let slot = try slot(at: index, storage)
+            if slot.integer(at: 0) == hash, isRight(slot) { return (Position(index: index), slot) }
+            index = following(index)
+            if index & Block.mask == 0 { block = try self.block(of: index, storage) }
         }
         return nil
     }
 
     /// - Throws: the error of pwrite(2); `ENOSPC` when no slot is empty.
-    func insert(_ slot: [UInt8], in file: borrowing FileDescriptor) throws(SystemError) {
+    func insert(_ slot: [UInt8], in storage: borrowing IndexStorage) throws(SystemError) {
         var index = home(of: slot.integer(at: 0))
-        for _ in 0..<capacity {
-            guard try self.slot(at: index, file).integer(at: 0, as: UInt64.self) != 0 else {
-                return try write(slot, at: index, file)
+        for _ in 0...blockCount {
+            var block = try block(of: index, storage)
+            if let bit = block.bits.firstZero(from: index & Block.mask), block.first + bit < capacity {
+                try write(slot, at: block.first + bit, storage)
+                _ = block.bits.insert(bit)
+                return try write(block, storage)
             }
-            index = following(index)
+            index = (block.first + Bitmap512.width) & (capacity - 1)
         }
         throw SystemError("insert into lease index", nil, .noSpace)
     }
 
     /// Writes another slot of the same hash in the place of one.
     func replace(
-        _ position: Position, with slot: [UInt8], in file: borrowing FileDescriptor
+        _ position: Position, with slot: [UInt8], in storage: borrowing IndexStorage
     ) throws(SystemError) {
-        try write(slot, at: position.index, file)
+        try write(slot, at: position.index, storage)
     }
 
-    func remove(_ position: Position, in file: borrowing FileDescriptor) throws(SystemError) {
+    /// Removes a slot; those at positions in front of it stay where they are.
+    func remove(_ position: Position, in storage: borrowing IndexStorage) throws(SystemError) {
         var hole = position.index
-        var index = hole
+        var index = following(hole)
+        var block = try block(of: index, storage)
         for _ in 0..<capacity {
-            index = following(index)
-            let slot = try slot(at: index, file)
-            let hash: UInt64 = slot.integer(at: 0)
-            guard hash != 0 else { break }
+            guard block.bits.contains(index & Block.mask) else { break }
+            let slot = try slot(at: index, storage)
             // A slot may move up to its home and no further.
-            guard distance(from: home(of: hash), to: index) >= distance(from: hole, to: index) else { continue }
-            try write(slot, at: hole, file)
-            hole = index
+            if distance(from: home(of: slot.integer(at: 0)), to: index) >= distance(from: hole, to: index) {
+                try write(slot, at: hole, storage)
+                hole = index
+            }
+            index = following(index)
+            if index & Block.mask == 0 { block = try self.block(of: index, storage) }
         }
-        try write([UInt8](repeating: 0, count: slotSize), at: hole, file)
+        var last = try self.block(of: hole, storage)
+        _ = last.bits.remove(hole & Block.mask)
+        try write(last, storage)
     }
 
     /// Hands out all slots in use.
-    func forEach(in file: borrowing FileDescriptor, _ body: ([UInt8]) -> Void) throws(SystemError) {
-        let chunk = max(slotSize, min(1 << 20, capacity * slotSize))
-        for start in stride(from: offset, to: end, by: chunk) {
-            let bytes = try file.read(count: min(chunk, end - start), at: start)
-            for slot in stride(from: 0, to: bytes.count - slotSize + 1, by: slotSize)
-            where bytes.integer(at: slot, as: UInt64.self) != 0 {
-                body(Array(bytes[slot..<slot + slotSize]))
+    func forEach(
+        in storage: borrowing IndexStorage, _ body: ([UInt8]) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        for first in stride(from: 0, to: capacity, by: Bitmap512.width) {
+            for bit in try block(of: first, storage).bits.numbers {
+                try body(try slot(at: first + bit, storage))
             }
         }
     }
 
     /// Where the table ends in the file.
-    var end: Int { offset + capacity * slotSize }
+    var end: Int { slots + capacity * slotSize }
+
+    /// Where the slots begin in the file.
+    private var slots: Int { offset + blockCount * Block.size }
+
+    private var blockCount: Int { (capacity + Bitmap512.width - 1) / Bitmap512.width }
 
     private func home(of hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (capacity - 1) }
 
@@ -89,12 +117,56 @@ struct SlotTable: Sendable {
 
     private func distance(from start: Int, to index: Int) -> Int { (index - start) & (capacity - 1) }
 
-    private func slot(at index: Int, _ file: borrowing FileDescriptor) throws(SystemError) -> [UInt8] {
-        let bytes = try file.read(count: slotSize, at: offset + index * slotSize)
-        return bytes.padded(to: slotSize) ?? bytes
+    private func slot(at index: Int, _ storage: borrowing IndexStorage) throws(SystemError) -> [UInt8] {
+        let bytes = try storage.read(count: slotSize, at: slots + index * slotSize)
+        guard bytes.count == slotSize, Self.checks(bytes) else { throw Self.damage }
+        return bytes
     }
 
-    private func write(_ slot: [UInt8], at index: Int, _ file: borrowing FileDescriptor) throws(SystemError) {
-        try file.write(slot.span, at: offset + index * slotSize)
+    private func write(
+        _ slot: [UInt8], at index: Int, _ storage: borrowing IndexStorage
+    ) throws(SystemError) {
+        try storage.write(
+            Self.checked(slot.prefix(slotSize - Self.checkSize), size: slotSize), at: slots + index * slotSize)
     }
+
+    /// Which of 512 slots are in use.
+    private struct Block {
+        let number: Int
+        var bits: Bitmap512
+
+        /// Bytes in the file; a power of two, so that no block is in two pages.
+        static let size = 128
+        /// What the number of a slot has in front of its number in the block.
+        static let mask = Bitmap512.width - 1
+
+        var first: Int { number * Bitmap512.width }
+        var bytes: [UInt8] { SlotTable.checked(bits.bytes[...], size: Self.size) }
+    }
+
+    private func block(of index: Int, _ storage: borrowing IndexStorage) throws(SystemError) -> Block {
+        let number = index / Bitmap512.width
+        let bytes = try storage.read(count: Block.size, at: offset + number * Block.size)
+        guard bytes.count == Block.size, Self.checks(bytes) else { throw Self.damage }
+        return Block(number: number, bits: Bitmap512(bytes: bytes, at: 0))
+    }
+
+    private func write(_ block: Block, _ storage: borrowing IndexStorage) throws(SystemError) {
+        try storage.write(block.bytes, at: offset + block.number * Block.size)
+    }
+
+    /// Fills up with zeros, and ends in the check of all that.
+    private static func checked(_ bytes: ArraySlice<UInt8>, size: Int) -> [UInt8] {
+        var checked = Array(bytes)
+        checked += [UInt8](repeating: 0, count: max(0, size - checkSize - bytes.count))
+        checked.append(integer: stableHash(checked))
+        return checked
+    }
+
+    /// Never true of zeros, which is what a file reads as where something was lost.
+    private static func checks(_ bytes: [UInt8]) -> Bool {
+        bytes.integer(at: bytes.count - checkSize) == stableHash(bytes.dropLast(checkSize))
+    }
+
+    private static var damage: SystemError { SystemError("read lease index", nil, .badMessage) }
 }

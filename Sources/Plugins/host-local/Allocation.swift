@@ -113,10 +113,10 @@ struct Allocation {
         repeat {
             // More than once only when somebody without the lock takes addresses meanwhile.
             for _ in 0..<8 {
-                guard let found = try set.nextFree(after: last, in: store) else { break }
+                guard let found = try set.nextFree(after: last, in: &store) else { break }
                 if try reserve(found.address, in: &store) { return found }
             }
-        } while try store.makeRoom(reclaiming: configuration.reclaims) && set.nextFree(after: last, in: store) != nil
+        } while try store.makeRoom(reclaiming: configuration.reclaims) && set.nextFree(after: last, in: &store) != nil
         throw failure(.tryAgainLater, number, "no IP addresses available in range set: \(set)")
     }
 
@@ -150,7 +150,7 @@ struct Allocation {
 extension RangeSet {
     /// The next address that can be leased and is not.
     func nextFree(
-        after last: IPAddress?, in store: borrowing LeaseStore
+        after last: IPAddress?, in store: inout LeaseStore
     ) throws(SystemError) -> (address: IPAddress, range: AddressRange)? {
         try next(after: last) { (part) throws(SystemError) in try store.firstFree(in: part) }
     }

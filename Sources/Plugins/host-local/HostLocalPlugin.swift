@@ -19,7 +19,7 @@ struct HostLocalPlugin: CNIPlugin {
             attachment: invocation.attachment, namespacePath: invocation.namespacePath, configuration: configuration)
         let addresses = try configuration.store.withStore { store in
             let addresses = try allocation.run(in: &store)
-            try warnWhenFull(configuration, store)
+            try warnWhenFull(configuration, &store)
             return addresses
         }
         return CNIResult(addresses: addresses, routes: configuration.routes, dns: dns ?? CNIResult.DNS())
@@ -34,9 +34,9 @@ struct HostLocalPlugin: CNIPlugin {
     func status(_ configuration: NetworkConfiguration) throws {
         let configuration = try HostLocalConfiguration(configuration)
         try configuration.store.withStore { store in
-            for set in configuration.rangeSets where try set.nextFree(after: nil, in: store) == nil {
+            for set in configuration.rangeSets where try set.nextFree(after: nil, in: &store) == nil {
                 if try store.makeRoom(reclaiming: configuration.reclaims),
-                    try set.nextFree(after: nil, in: store) != nil
+                    try set.nextFree(after: nil, in: &store) != nil
                 {
                     continue
                 }
@@ -59,7 +59,7 @@ struct HostLocalPlugin: CNIPlugin {
     }
 
     /// Says so when more of a set is leased than the configuration wants.
-    private func warnWhenFull(_ configuration: HostLocalConfiguration, _ store: borrowing LeaseStore) throws {
+    private func warnWhenFull(_ configuration: HostLocalConfiguration, _ store: inout LeaseStore) throws {
         guard let percent = configuration.warnAtPercent else { return }
         for set in configuration.rangeSets {
             let capacity = set.capacity

@@ -50,7 +50,8 @@ struct ScratchStore {
 
     func firstFree(_ first: String, _ last: String, boot: UInt128 = 1) throws -> String? {
         let range = try #require(IPRange(first: Self.address(first), last: Self.address(last)))
-        return try open(boot: boot).firstFree(in: range).map { "\($0)" }
+        var store = try open(boot: boot)
+        return try store.firstFree(in: range).map { "\($0)" }
     }
 
     /// The index file's number, which is another one after it was built again.

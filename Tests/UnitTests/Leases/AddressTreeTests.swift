@@ -13,6 +13,12 @@ struct AddressTreeTests {
         SlotTable(offset: 0, slotSize: AddressTree.slotSize, capacity: capacity)
     }
 
+    private func storage() throws -> IndexStorage {
+        let storage = IndexStorage.memory(SparseBytes())
+        try table().clear(in: storage)
+        return storage
+    }
+
     struct Space: CustomTestStringConvertible {
         let first: String
         let last: String
@@ -32,7 +38,7 @@ struct AddressTreeTests {
         let first = try #require(IPAddress(space.first))
         let last = try #require(IPAddress(space.last))
         let size = Int(last.bits - first.bits) + 1
-        let file = try FileDescriptor.inMemory("tree")
+        let file = try storage()
         let tree = AddressTree(table: table(), family: first.family)
         var generator = SeededGenerator(seed: UInt64(size))
         var model = Set<Int>()
@@ -63,7 +69,7 @@ struct AddressTreeTests {
     @Test func findsTheOneFreeAddressAtTheFarEndOfAFullNetwork() throws {
         let network = try #require(CIDR("10.1.0.0/20"))
         let all = try #require(IPRange(first: network.first, last: network.last))
-        let file = try FileDescriptor.inMemory("tree")
+        let file = try storage()
         let tree = AddressTree(table: table(), family: .v4)
         for offset in 0..<4095 {
             _ = try tree.insert(try #require(network.first.advanced(by: offset)), in: file)
@@ -78,14 +84,14 @@ struct AddressTreeTests {
         let first = try #require(IPAddress("2001:db8::"))
         let network = try #require(CIDR("2001:db8::/64"))
         let all = try #require(IPRange(first: network.first, last: network.last))
-        let file = try FileDescriptor.inMemory("tree")
+        let file = try storage()
         let tree = AddressTree(table: table(), family: .v6)
         for offset in 0..<6_000 { _ = try tree.insert(try #require(first.advanced(by: offset)), in: file) }
         #expect(try tree.firstFree(in: all, in: file) == first.advanced(by: 6_000))
     }
 
     @Test func keepsFamiliesApart() throws {
-        let file = try FileDescriptor.inMemory("tree")
+        let file = try storage()
         let four = try #require(IPAddress("0.0.0.5"))
         let six = try #require(IPAddress("::5"))
         _ = try AddressTree(table: table(), family: .v4).insert(four, in: file)

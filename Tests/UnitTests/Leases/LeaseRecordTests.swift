@@ -13,11 +13,14 @@ struct LeaseRecordTests {
             life: path.map { ProofOfLife(boot: boot, namespacePath: $0, namespaceInode: 4_026_532_000) })
     }
 
+    /// As a table hands it out.
+    private func full(_ slot: [UInt8]) throws -> [UInt8] { try #require(slot.padded(to: LeaseRecord.slotSize)) }
+
     @Test func isReadAsItWasWritten() throws {
         let lease = try lease()
         let slot = LeaseRecord(lease).slot
-        #expect(slot.count == LeaseRecord.slotSize)
-        let record = try #require(LeaseRecord(slot: slot))
+        #expect(slot.count <= SlotTable.room(in: LeaseRecord.slotSize))
+        let record = try #require(LeaseRecord(slot: full(slot)))
         #expect(record.address == lease.address)
         #expect(record.contents == Array("c1\r\neth0".utf8))
         #expect(record.life == lease.life)
@@ -26,26 +29,20 @@ struct LeaseRecordTests {
 
     @Test func leavesOutAPathThatIsTooLong() throws {
         let lease = try lease(path: String(repeating: "p", count: 300))
-        let record = try #require(LeaseRecord(slot: LeaseRecord(lease).slot))
+        let record = try #require(LeaseRecord(slot: full(LeaseRecord(lease).slot)))
         #expect(record.life == nil)
         #expect(record.contents == Array("c1\r\neth0".utf8))
     }
 
     @Test func leavesOutAnOwnerThatIsTooLong() throws {
         let lease = try lease(String(repeating: "c", count: 250))
-        let record = try #require(LeaseRecord(slot: LeaseRecord(lease).slot))
+        let record = try #require(LeaseRecord(slot: full(LeaseRecord(lease).slot)))
         #expect(record.contents.isEmpty)
         #expect(record.mayBelong(to: lease.owner))
         #expect(record.life == lease.life)
     }
 
-    @Test func isNotReadWhenAnyByteIsAnother() throws {
-        let slot = LeaseRecord(try lease()).slot
-        for index in slot.indices {
-            var damaged = slot
-            damaged[index] ^= 0x40
-            #expect(LeaseRecord(slot: damaged) == nil, "byte \(index)")
-        }
+    @Test func isNotReadOutOfOtherBytes() throws {
         #expect(LeaseRecord(slot: []) == nil)
         #expect(LeaseRecord(slot: [UInt8](repeating: 0xff, count: LeaseRecord.slotSize)) == nil)
     }
