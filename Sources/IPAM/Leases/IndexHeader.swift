@@ -2,7 +2,7 @@ import LinuxSystem
 
 /// The first page of an index.
 struct IndexHeader {
-    let boot: BootID
+    let boot: Boot
     /// Slots in each of the two tables.
     let capacity: Int
     /// What the directory of leases is marked with while the index is in step with it.
@@ -19,12 +19,12 @@ struct IndexHeader {
 
     private static let magic: UInt64 = 0x2_5345_5341_454c
     private static let size = 4096
-    private static let usedSize = 80
+    private static let usedSize = 88
     /// The file is sparse, so large tables cost nothing: a /16 fits without ever being built again for its size.
     private static let smallestCapacity = 1 << 17
     private static let largestCapacity = 1 << 28
 
-    init(boot: BootID, capacity: Int) {
+    init(boot: Boot, capacity: Int) {
         self.boot = boot
         self.capacity = capacity
     }
@@ -39,11 +39,13 @@ struct IndexHeader {
     /// Nil when the file does not begin with a header, or has not the size that this tells.
     static func read(from file: borrowing FileDescriptor) -> IndexHeader? {
         guard let bytes = try? file.read(count: usedSize, at: 0), bytes.count == usedSize,
-            bytes.integer(at: 0) == magic, bytes.integer(at: 72) == stableHash(bytes[..<72])
+            bytes.integer(at: 0) == magic, bytes.integer(at: 80) == stableHash(bytes[..<80])
         else { return nil }
         let capacity = Int(truncatingIfNeeded: bytes.integer(at: 24, as: UInt64.self))
         guard smallestCapacity...largestCapacity ~= capacity, capacity.nonzeroBitCount == 1 else { return nil }
-        var header = IndexHeader(boot: BootID(rawValue: bytes.integer(at: 8)), capacity: capacity)
+        var header = IndexHeader(
+            boot: Boot(BootID(rawValue: bytes.integer(at: 8)), on: MachineID(stored: bytes.integer(at: 72))),
+            capacity: capacity)
         header.stamp = FileTime(seconds: bytes.integer(at: 32), nanoseconds: bytes.integer(at: 40, as: Int.self))
         header.leaseCount = Int(bytes.integer(at: 48, as: UInt32.self))
         header.nodeCount = Int(bytes.integer(at: 52, as: UInt32.self))
@@ -56,7 +58,7 @@ struct IndexHeader {
     var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(integer: Self.magic)
-        bytes.append(integer: boot.rawValue)
+        bytes.append(integer: boot.id.rawValue)
         bytes.append(integer: capacity)
         bytes.append(integer: stamp.seconds)
         bytes.append(integer: stamp.nanoseconds)
@@ -65,6 +67,7 @@ struct IndexHeader {
         bytes.append(integer: UInt32(clamping: earlierBootCount))
         bytes.append(integer: UInt32(0))
         bytes.append(integer: builtAt)
+        bytes.append(integer: boot.machine?.rawValue ?? 0)
         bytes.append(integer: stableHash(bytes))
         return bytes
     }

@@ -12,6 +12,8 @@ struct LeaseDirectory: ~Copyable {
     private let leases: Directory
     private let state: Directory
 
+    /// Bytes; no container id is that long.
+    private static let leaseLimit = 4096
     private static let draft = "draft"
     private static let lockName = "lock"
 
@@ -31,10 +33,18 @@ struct LeaseDirectory: ~Copyable {
     /// Looks at what is leased under an address.
     func lease(of address: IPAddress) throws(SystemError) -> LeaseFile {
         do throws(SystemError) {
-            guard let contents = try leases.read("\(address)", limit: 4096) else { return .foreign }
-            return Owner(leaseFile: contents).map(LeaseFile.owned) ?? .torn
-        } catch  where error.code == .noSuchFile {
-            return .absent
+            let file = try leases.open("\(address)", O_RDONLY | O_NONBLOCK)
+            let status = try file.status()
+            guard status.isRegular, status.size <= Self.leaseLimit else { return .foreign }
+            let contents = try file.read(count: status.size, at: 0)
+            return Owner(leaseFile: contents).map { .owned($0, LeaseMark(status)) } ?? .torn
+        } catch {
+            switch error.code.rawValue {
+            case ENOENT: return .absent
+            // A symbolic link, and a socket.
+            case ELOOP, ENXIO: return .foreign
+            default: throw error
+            }
         }
     }
 
@@ -51,20 +61,40 @@ struct LeaseDirectory: ~Copyable {
         }
     }
 
-    /// Makes a lease, written whole before it appears under its name.
+    /// Writes a lease that has no address yet.
+    ///
+    /// - Returns: its mark when it has one.
+    /// - Throws: the error of open(2) or write(2).
+    func draw(for owner: Owner) throws(SystemError) -> LeaseMark? {
+        try writeDraft(owner.leaseFile)
+    }
+
+    /// Gives that lease its address, under whose name it appears whole.
     ///
     /// - Returns: false when something has the name already.
-    /// - Throws: the error of open(2), write(2) or link(2); there is no lease then.
-    func create(_ address: IPAddress, for owner: Owner) throws(SystemError) -> Bool {
-        try writeDraft(owner.leaseFile)
+    /// - Throws: the error of link(2); there is no lease then.
+    func grant(_ address: IPAddress) throws(SystemError) -> Bool {
         defer { _ = try? state.remove(Self.draft) }
         return try state.link(Self.draft, to: leases, "\(address)")
     }
 
     /// Writes a lease again whose bytes were lost.
-    func restore(_ address: IPAddress, contents: [UInt8]) throws(SystemError) {
-        try writeDraft(contents)
+    ///
+    /// - Returns: its mark when it has one.
+    func restore(_ address: IPAddress, contents: [UInt8]) throws(SystemError) -> LeaseMark? {
+        let mark = try writeDraft(contents)
         try state.move(Self.draft, to: leases, "\(address)")
+        return mark
+    }
+
+    /// Marks a lease anew, so that nothing counts for it any longer that was known of it before.
+    ///
+    /// - Returns: its mark when it has one.
+    /// - Throws: the error of open(2) or futimens(3).
+    func renewMark(of address: IPAddress) throws(SystemError) -> LeaseMark? {
+        let file = try leases.open("\(address)", O_RDONLY | O_NONBLOCK)
+        try file.setModificationTime(LeaseMark.stamp)
+        return LeaseMark(try file.status())
     }
 
     func remove(_ address: IPAddress) throws(SystemError) {
@@ -125,7 +155,7 @@ struct LeaseDirectory: ~Copyable {
     ///
     /// - Returns: nil where the file system cannot tell such times apart, or does not let us.
     func mark() -> FileTime? {
-        let stamp = FileTime(seconds: FileTime.now.seconds, nanoseconds: Int.random(in: 1..<1_000_000_000))
+        let stamp = LeaseMark.stamp
         do {
             try leases.setModificationTime(stamp)
             return try leases.status().modificationTime == stamp ? stamp : nil
@@ -144,9 +174,19 @@ struct LeaseDirectory: ~Copyable {
 
     private static func cursorName(_ set: Int) -> String { "last_reserved_ip.\(set)" }
 
-    private func writeDraft(_ bytes: [UInt8]) throws(SystemError) {
+    /// - Returns: the mark of the file when it has one.
+    @discardableResult
+    private func writeDraft(_ bytes: [UInt8]) throws(SystemError) -> LeaseMark? {
         // What a killed process left may be another lease's second name: it is never written into.
         try state.remove(Self.draft)
-        try state.create(Self.draft, with: bytes, mode: 0o600)
+        let file = try state.open(Self.draft, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        do {
+            try file.write(bytes.span)
+            try? file.setModificationTime(LeaseMark.stamp)
+            return LeaseMark(try file.status())
+        } catch {
+            _ = try? state.remove(Self.draft)
+            throw SystemError(error.operation, state.path(of: Self.draft), error.code)
+        }
     }
 }

@@ -19,7 +19,7 @@ struct LeaseIndex: ~Copyable {
     static func open(
         _ name: String, in directory: borrowing Directory, boot: BootID, stamp: FileTime
     ) -> LeaseIndex? {
-        guard let index = open(name, in: directory), index.header.boot == boot, index.header.stamp == stamp else {
+        guard let index = open(name, in: directory), index.header.boot.id == boot, index.header.stamp == stamp else {
             return nil
         }
         return index
@@ -40,7 +40,7 @@ struct LeaseIndex: ~Copyable {
     ///   - expected: how many leases it is to hold, at least.
     ///   - boot: the current boot.
     /// - Throws: the error of ftruncate(2) or pwrite(2).
-    init(in storage: consuming IndexStorage, expecting expected: Int, boot: BootID) throws(SystemError) {
+    init(in storage: consuming IndexStorage, expecting expected: Int, boot: Boot) throws(SystemError) {
         header = IndexHeader(boot: boot, capacity: IndexHeader.capacity(for: expected))
         try storage.resize(to: header.fileSize)
         try header.owners.clear(in: storage)
@@ -54,9 +54,11 @@ struct LeaseIndex: ~Copyable {
         self.header = header
     }
 
+    /// The boot that it was written in.
+    var boot: Boot { header.boot }
     /// How many leases there are.
     var count: Int { header.leaseCount }
-    /// How many leases with a proof of life are from earlier boots.
+    /// How many leases with a proof of life are from earlier boots of this machine.
     var earlierBootCount: Int { header.earlierBootCount }
     /// When the directory was last read as a whole, on the monotonic clock.
     var builtAt: Int { header.builtAt }
@@ -65,7 +67,7 @@ struct LeaseIndex: ~Copyable {
     var isCrowded: Bool { 2 * max(header.leaseCount, header.nodeCount) >= header.capacity }
 
     /// Whether it was written in another boot.
-    func isEarlier(than boot: BootID) -> Bool { header.boot != boot }
+    func isEarlier(than boot: Boot) -> Bool { header.boot.id != boot.id }
 
     /// The record of one lease of an owner.
     func record(of address: IPAddress, _ owner: Owner) throws(SystemError) -> LeaseRecord? {
@@ -95,7 +97,7 @@ struct LeaseIndex: ~Copyable {
     mutating func insert(_ lease: Lease) throws(SystemError) {
         try header.owners.insert(LeaseRecord(lease).slot, in: storage)
         header.leaseCount += 1
-        if let life = lease.life, life.boot != header.boot { header.earlierBootCount += 1 }
+        if let life = lease.life, life.boot.isOver(in: header.boot) { header.earlierBootCount += 1 }
         try occupy(lease.address)
     }
 
@@ -109,7 +111,7 @@ struct LeaseIndex: ~Copyable {
         guard let found = try find(owner, where: { $0.address == address }) else { return }
         try header.owners.remove(found.position, in: storage)
         header.leaseCount -= 1
-        if let life = found.record.life, life.boot != header.boot { header.earlierBootCount -= 1 }
+        if let life = found.record.life, life.boot.isOver(in: header.boot) { header.earlierBootCount -= 1 }
         header.nodeCount -= try tree(address.family).remove(address, in: storage)
     }
 

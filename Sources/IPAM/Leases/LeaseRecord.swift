@@ -1,5 +1,6 @@
 import Addressing
 import Attachments
+import LinuxSystem
 
 /// What the index knows of a lease: a slot of a table, found by its owner's hash.
 struct LeaseRecord {
@@ -8,15 +9,17 @@ struct LeaseRecord {
     let contents: [UInt8]
     let ownerHash: UInt64
     let life: ProofOfLife?
+    let mark: LeaseMark?
 
     static let slotSize = 256
 
-    private static let textOffset = 64
+    private static let textOffset = 88
     private static let size = SlotTable.room(in: slotSize)
 
     init(_ lease: Lease) {
         address = lease.address
         life = lease.life
+        mark = lease.mark
         let contents = lease.owner.leaseFile
         ownerHash = Self.hash(of: lease.owner)
         self.contents = Self.textOffset + contents.count <= Self.size ? contents : []
@@ -38,9 +41,13 @@ struct LeaseRecord {
             pathLength == 0
             ? nil
             : ProofOfLife(
-                boot: BootID(rawValue: slot.integer(at: 32)),
+                boot: Boot(
+                    BootID(rawValue: slot.integer(at: 32)),
+                    on: MachineID(stored: slot.integer(at: 48))),
                 namespacePath: String(decoding: slot[path..<path + pathLength], as: UTF8.self),
-                namespaceInode: slot.integer(at: 48))
+                namespaceInode: slot.integer(at: 56))
+        let time = FileTime(seconds: slot.integer(at: 72), nanoseconds: Int(slot.integer(at: 80, as: UInt32.self)))
+        mark = time.nanoseconds == 0 ? nil : LeaseMark(inode: slot.integer(at: 64), time: time)
     }
 
     /// The bytes of a slot; a namespace path that does not fit is left out, and the lease kept when in doubt.
@@ -54,9 +61,13 @@ struct LeaseRecord {
         slot.append(fits ? UInt8(clamping: path.count) : 0)
         slot = slot.padded(to: 16) ?? slot
         slot.append(integer: address.bits)
-        slot.append(integer: fits ? life?.boot.rawValue ?? 0 : 0)
+        slot.append(integer: fits ? life?.boot.id.rawValue ?? 0 : 0)
+        slot.append(integer: fits ? life?.boot.machine?.rawValue ?? 0 : 0)
         slot.append(integer: fits ? life?.namespaceInode ?? 0 : 0)
-        slot.append(integer: UInt64(0))
+        slot.append(integer: mark?.inode ?? 0)
+        slot.append(integer: mark?.time.seconds ?? 0)
+        slot.append(integer: UInt32(clamping: mark?.time.nanoseconds ?? 0))
+        slot = slot.padded(to: Self.textOffset) ?? slot
         slot += contents + (fits ? path : [])
         return slot
     }
@@ -67,9 +78,12 @@ struct LeaseRecord {
     /// Whether this can be a lease of an owner, which only the lease file itself tells.
     func mayBelong(to owner: Owner) -> Bool { contents.isEmpty || contents == owner.leaseFile }
 
-    /// Whether a lease file has only the beginning of this lease's bytes; nil for an empty one.
-    func begins(with owner: Owner?) -> Bool {
-        let beginning = owner?.leaseFile ?? []
-        return beginning.count < contents.count && contents.starts(with: beginning)
+    /// Whether this was written about the file that carries a mark, and not about an earlier one of the same lease.
+    func vouches(for mark: LeaseMark?) -> Bool { mark != nil && mark == self.mark }
+
+    /// Whether the file with this owner and mark has lost the end of the bytes that were written to it.
+    func isLonger(than owner: Owner, _ mark: LeaseMark?) -> Bool {
+        let beginning = owner.leaseFile
+        return vouches(for: mark) && beginning.count < contents.count && contents.starts(with: beginning)
     }
 }

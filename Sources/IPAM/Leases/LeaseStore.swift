@@ -16,7 +16,7 @@ package import LinuxSystem
 package struct LeaseStore: ~Copyable {
     private let directory: LeaseDirectory
     private let lock: FileLock
-    private let boot: BootID
+    private let boot: Boot
     private let log: (String) -> Void
     private var index: LeaseIndex
 
@@ -34,16 +34,15 @@ package struct LeaseStore: ~Copyable {
     /// - Throws: the error of mkdir(2), open(2) or flock(2), with the path as its subject; `ETIMEDOUT` when somebody
     ///   else keeps the lock.
     package init(
-        network: String, root: String = Self.defaultRoot, lockTimeout: Int? = nil, boot: BootID? = nil,
+        network: String, root: String = Self.defaultRoot, lockTimeout: Int? = nil, boot: Boot? = nil,
         log: @escaping (String) -> Void = StandardStreams.log
     ) throws(SystemError) {
         let directory = try LeaseDirectory(network: network, root: root)
         let lock = try directory.lock(timeout: lockTimeout)
-        let boot = if let boot { boot } else { try BootID.current() }
         let index = try Self.openIndex(directory, boot, log)
         self.directory = directory
         self.lock = lock
-        self.boot = boot
+        self.boot = index.boot
         self.log = log
         self.index = index
     }
@@ -55,9 +54,11 @@ package struct LeaseStore: ~Copyable {
     }
 
     private static func openIndex(
-        _ directory: borrowing LeaseDirectory, _ boot: BootID, _ log: (String) -> Void
+        _ directory: borrowing LeaseDirectory, _ boot: Boot?, _ log: (String) -> Void
     ) throws(SystemError) -> LeaseIndex {
-        if let index = try directory.index(boot: boot) { return index }
+        let id = boot?.id ?? BootID.current()
+        if id != .unknown, let index = try directory.index(boot: id) { return index }
+        let boot = boot ?? Boot(id, on: MachineID.current())
         return try LeaseSurvey(of: directory, boot: boot, log: log).makeIndex(in: directory)
     }
 
@@ -113,11 +114,12 @@ package struct LeaseStore: ~Copyable {
         guard let range = IPRange(first: address, last: address), try firstFree(in: range) != nil else {
             return false
         }
-        let lease = Lease(address: address, owner: owner, life: life(namespacePath))
+        let mark = try directory.draw(for: owner)
+        let lease = Lease(address: address, owner: owner, life: life(namespacePath), mark: mark)
         // The record first: a lease whose maker is killed has its proof of life.
         try change { (index) throws(SystemError) in try index.insert(lease) }
         do throws(SystemError) {
-            if try directory.create(address, for: owner) {
+            if try directory.grant(address) {
                 if index.isCrowded { try lookAtDirectory() }
                 return true
             }
@@ -131,7 +133,9 @@ package struct LeaseStore: ~Copyable {
 
     /// Gives a lease to its owner anew, who is now another container of the same id.
     package mutating func renew(_ lease: Lease, namespacePath: String?) throws(SystemError) {
-        let renewed = Lease(address: lease.address, owner: lease.owner, life: life(namespacePath))
+        // The mark first: what was known of the ended container must not count for this one.
+        let mark = try directory.renewMark(of: lease.address)
+        let renewed = Lease(address: lease.address, owner: lease.owner, life: life(namespacePath), mark: mark)
         try change { (index) throws(SystemError) in
             try index.remove(lease.address, of: lease.owner)
             try index.insert(renewed)
@@ -219,8 +223,9 @@ package struct LeaseStore: ~Copyable {
         let records = try ask { (index) throws(SystemError) in try index.records(of: owner) }
         for record in records {
             switch try directory.lease(of: record.address) {
-            case .owned(owner):
-                leases.append(Lease(address: record.address, owner: owner, life: record.life))
+            case .owned(owner, let mark):
+                let life = record.vouches(for: mark) ? record.life : nil
+                leases.append(Lease(address: record.address, owner: owner, life: life, mark: mark))
             default: areTrue = false
             }
         }
@@ -228,7 +233,8 @@ package struct LeaseStore: ~Copyable {
     }
 
     private func life(_ namespacePath: String?) -> ProofOfLife? {
-        namespacePath.map { ProofOfLife(namespacePath: $0, boot: boot) }
+        guard boot.id != .unknown else { return nil }
+        return namespacePath.map { ProofOfLife(namespacePath: $0, boot: boot) }
     }
 
     /// Reads every lease and builds the index from them.

@@ -4,10 +4,11 @@ import LinuxSystem
 
 /// Everything that is leased, read from the lease files themselves, with what an earlier index knows besides.
 ///
-/// A file without an owner, or with the beginning of the one that the index knows, is what a power loss leaves. Its
-/// address becomes free again, unless the container is certainly there: then the lease is written anew.
+/// What the index knows of a lease counts for the very file that it was written about; another program may have made
+/// the lease anew. A file without an owner, or one that has lost the end of what was written to it, is what a power
+/// loss leaves. Its address becomes free again, unless the container is certainly there: then the lease is written anew.
 struct LeaseSurvey {
-    let boot: BootID
+    let boot: Boot
     private(set) var leases: [Lease] = []
     /// Addresses whose names are taken by something that is no lease.
     private(set) var obstructed: [IPAddress] = []
@@ -17,51 +18,58 @@ struct LeaseSurvey {
     ///   - boot: the current boot.
     ///   - log: takes a line about each broken lease.
     /// - Throws: the error of the first file that cannot be read.
-    init(of directory: borrowing LeaseDirectory, boot: BootID, log: (String) -> Void) throws(SystemError) {
+    init(of directory: borrowing LeaseDirectory, boot: Boot, log: (String) -> Void) throws(SystemError) {
         self.boot = boot
         let former = directory.formerIndex()
-        var suspects: [(address: IPAddress, owner: Owner?)] = []
+        var suspects: [Suspect] = []
         for address in try directory.addresses() {
             switch try directory.lease(of: address) {
             case .absent: break
             case .foreign: obstructed.append(address)
-            case .torn: suspects.append((address, nil))
-            case .owned(let owner):
-                if let record = try? former?.record(of: address, owner) {
-                    leases.append(Lease(address: address, owner: owner, life: record.life))
+            case .torn: suspects.append(Suspect(address: address, owner: nil, mark: nil))
+            case .owned(let owner, let mark):
+                if let record = try? former?.record(of: address, owner), record.vouches(for: mark) {
+                    leases.append(Lease(address: address, owner: owner, life: record.life, mark: mark))
                 } else {
-                    suspects.append((address, owner))
+                    suspects.append(Suspect(address: address, owner: owner, mark: mark))
                 }
             }
         }
         // Within a boot, what has an owner was written whole; other programs' leases need no second look then.
         let canBeHalf = former?.isEarlier(than: boot) ?? false
         guard canBeHalf || suspects.contains(where: { $0.owner == nil }) else {
-            leases += suspects.compactMap { suspect in
-                suspect.owner.map { Lease(address: suspect.address, owner: $0, life: nil) }
-            }
+            leases += suspects.compactMap(\.lease)
             return
         }
         let records = (try? former?.records()) ?? [:]
-        for (address, owner) in suspects {
-            try judge(address, owner, records[address], directory, log)
+        for suspect in suspects {
+            let record = records[suspect.address]
+            if let lease = suspect.lease, record?.isLonger(than: lease.owner, lease.mark) != true {
+                leases.append(lease)
+            } else {
+                try mend(suspect.address, record, directory, log)
+            }
         }
     }
 
-    /// Decides about a lease without a record of its own.
-    private mutating func judge(
-        _ address: IPAddress, _ owner: Owner?, _ record: LeaseRecord?, _ directory: borrowing LeaseDirectory,
-        _ log: (String) -> Void
+    /// A lease without a record of its own.
+    private struct Suspect {
+        let address: IPAddress
+        /// Nil for none.
+        let owner: Owner?
+        let mark: LeaseMark?
+
+        var lease: Lease? { owner.map { Lease(address: address, owner: $0, life: nil, mark: mark) } }
+    }
+
+    /// Decides about a lease that has lost its owner, or the end of its name.
+    private mutating func mend(
+        _ address: IPAddress, _ record: LeaseRecord?, _ directory: borrowing LeaseDirectory, _ log: (String) -> Void
     ) throws(SystemError) {
-        let isHalf = record?.begins(with: owner) ?? false
-        if let owner, !isHalf {
-            leases.append(Lease(address: address, owner: owner, life: nil))
-        } else if let record, isHalf, record.life?.holds(in: boot) ?? false,
-            let owner = Owner(leaseFile: record.contents)
-        {
+        if let record, record.life?.holds(in: boot) ?? false, let owner = Owner(leaseFile: record.contents) {
             log("lease \(address) has lost its owner; \(owner) is alive, and has it again")
-            try directory.restore(address, contents: record.contents)
-            leases.append(Lease(address: address, owner: owner, life: record.life))
+            let mark = try directory.restore(address, contents: record.contents)
+            leases.append(Lease(address: address, owner: owner, life: record.life, mark: mark))
         } else {
             do throws(SystemError) {
                 try directory.remove(address)

@@ -131,8 +131,10 @@ public struct Directory: ~Copyable, Sendable {
     ///
     /// - Throws: the error of futimens(3), `EPERM` for somebody else's directory.
     public borrowing func setModificationTime(_ time: FileTime) throws(SystemError) {
-        let raw = descriptor.rawValue
-        let stamp = timespec(tv_sec: time.seconds, tv_nsec: time.nanoseconds)
-        _ = try retrying("set time of", path) { unsafe futimens(raw, [stamp, stamp]) }
+        do {
+            try descriptor.setModificationTime(time)
+        } catch {
+            throw SystemError(error.operation, path, error.code)
+        }
     }
 }

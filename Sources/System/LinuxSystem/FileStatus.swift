@@ -71,4 +71,21 @@ extension FileDescriptor {
         _ = try retrying("inspect") { unsafe fstat(descriptor, &status) }
         return FileStatus(status)
     }
+
+    /// Sets the time stamp of the open file.
+    ///
+    /// - Throws: the error of futimens(3), `EPERM` for somebody else's file.
+    public borrowing func setModificationTime(_ time: FileTime) throws(SystemError) {
+        let descriptor = rawValue
+        let stamp = timespec(tv_sec: time.seconds, tv_nsec: time.nanoseconds)
+        _ = try retrying("set time of") { unsafe futimens(descriptor, [stamp, stamp]) }
+    }
+
+    /// Whether the open file is the kernel's own: proc(5), where nothing is mounted over it.
+    public borrowing func isOnProc() throws(SystemError) -> Bool {
+        var system = statfs()
+        let descriptor = rawValue
+        _ = try retrying("inspect") { unsafe fstatfs(descriptor, &system) }
+        return system.f_type == PROC_SUPER_MAGIC
+    }
 }

@@ -3,17 +3,18 @@ import LinuxSystem
 import TestSupport
 import Testing
 
-/// A machine that starts again, played by another boot id in a mount namespace.
-@Suite(.enabled(if: Executables.canCreateNamespaces))
+/// A machine that starts again, played by another file of the kernel's in the place of its boot id: a number that is
+/// another one whenever it is read.
+@Suite(.enabled(if: Executables.canCreateNamespaces && LeaseNetwork.isOnKnownMachine))
 struct HostLocalRebootTests {
-    private func rebooted(_ network: LeaseNetwork, _ command: String, _ id: String) throws -> PluginOutcome {
-        let boot = try network.files.write("boot_id", "00000000-0000-4000-8000-000000000002\n")
+    private static let boot = "/proc/sys/kernel/random/boot_id"
+
+    private func rebooted(
+        _ network: LeaseNetwork, _ command: String, _ id: String,
+        _ prelude: String = "mount --bind /proc/sys/kernel/random/uuid \(boot)"
+    ) throws -> PluginOutcome {
         let unshare = try #require(Executables.find("unshare"))
-        return try network.run(
-            command, id,
-            behind: [
-                unshare, "-m", "sh", "-c", #"mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$1""#, boot,
-            ])
+        return try network.run(command, id, behind: [unshare, "-m", "-u", "sh", "-c", prelude + #" && exec "$0""#])
     }
 
     private func small(_ more: JSONObject = [:]) throws -> LeaseNetwork {
@@ -30,6 +31,31 @@ struct HostLocalRebootTests {
         let added = try rebooted(network, "ADD", "c2")
         #expect(added.addresses == ["10.1.2.2/30"], "\(added.output)")
         #expect(network.lease("10.1.2.2") == "c2\r\neth0")
+    }
+
+    /// Nobody knows of another machine's containers whether they have ended.
+    @Test func reclaimsNothingOfAnotherMachine() throws {
+        let network = try small()
+        try network.run("ADD", "c1")
+        let other = "hostname another && mount --bind /proc/sys/kernel/random/uuid \(Self.boot)"
+        #expect(try rebooted(network, "ADD", "c2", other).errorCode == 11)
+        #expect(try rebooted(network, "STATUS", "c2", other).errorCode == 50)
+        #expect(try rebooted(network, "ADD", "c1", other).errorCode == 999)
+        #expect(network.lease("10.1.2.2") == "c1\r\neth0")
+        #expect(try rebooted(network, "ADD", "c2").addresses == ["10.1.2.2/30"])
+    }
+
+    /// A container with a boot id of its own, as systemd-nspawn gives it, is on a machine whose boot goes on.
+    @Test func reclaimsNothingByABootIDThatIsNotTheKernels() throws {
+        let network = try small()
+        let file = try network.files.write("boot_id", "00000000-0000-4000-8000-000000000002\n")
+        let own = "mount --bind \(file) \(Self.boot)"
+        try network.run("ADD", "c1")
+        #expect(try rebooted(network, "ADD", "c2", own).errorCode == 11)
+        try network.run("DEL", "c1")
+        #expect(try rebooted(network, "ADD", "c2", own).succeeded)
+        #expect(try network.run("ADD", "c1").errorCode == 11)
+        #expect(try rebooted(network, "ADD", "c1").errorCode == 11)
     }
 
     @Test func saysWhatItReclaims() throws {

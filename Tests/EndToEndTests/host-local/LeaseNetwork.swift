@@ -16,6 +16,11 @@ struct LeaseNetwork: Sendable {
     var directory = Executables.own
     let files: TemporaryDirectory
 
+    /// Whether this machine has what `host-local` tells it from other machines by.
+    static var isOnKnownMachine: Bool {
+        !((try? File.read("/etc/machine-id")) ?? []).isEmpty || File.isRegular("/sys/class/dmi/id/product_uuid")
+    }
+
     init(_ ipam: JSONObject) throws {
         files = try TemporaryDirectory()
         self.ipam = ipam

@@ -22,9 +22,10 @@ struct ScratchStore {
     }
 
     /// Waits for the lock, which a child of another test may have inherited for the moment before it runs its program.
-    func open(boot: UInt128 = 1, lockTimeout: Int = 10_000) throws -> LeaseStore {
+    func open(boot: UInt128 = 1, machine: UInt64? = 1, lockTimeout: Int = 10_000) throws -> LeaseStore {
         try LeaseStore(
-            network: "net", root: directory.path, lockTimeout: lockTimeout, boot: BootID(rawValue: boot),
+            network: "net", root: directory.path, lockTimeout: lockTimeout,
+            boot: Boot(BootID(rawValue: boot), on: machine.map { MachineID(rawValue: $0) }),
             log: { log.all.append($0) })
     }
 
@@ -56,6 +57,14 @@ struct ScratchStore {
 
     /// The index file's number, which is another one after it was built again.
     func indexNumber() throws -> UInt64 { try FileStatus(path: "\(directory.path)/.net/index").inode }
+
+    /// Copies a file without the holes that an index has.
+    func copy(_ source: String, to target: String) throws {
+        let child = try Subprocess.run(
+            "/bin/cp", ["--sparse=always", "\(directory.path)/\(source)", "\(directory.path)/\(target)"],
+            environment: [])
+        try #require(child.ending == .exited(0))
+    }
 
     static func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
 }

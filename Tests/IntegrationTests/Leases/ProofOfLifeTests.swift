@@ -1,4 +1,5 @@
 import Addressing
+import Glibc
 import LinuxSystem
 import TestSupport
 import Testing
@@ -71,6 +72,72 @@ struct ProofOfLifeTests {
         }
         _ = try makeRoom(boot: 2)
         #expect(try scratch.leases("c1", boot: 2).isEmpty)
+    }
+
+    /// The reference has deleted the lease and made it anew, for a container that runs: what is known of the first is
+    /// no word on the second, whether or not the file has got the number of the first.
+    @Test(arguments: [false, true])
+    func belongsToTheFileItWasMadeWith(isSeenBetween: Bool) throws {
+        try scratch.reserve("10.0.0.2", "c1", namespace: "/nowhere")
+        let path = "\(scratch.directory.path)/net/10.0.0.2"
+        try File.remove(path)
+        if isSeenBetween { #expect(try scratch.leases("c1", boot: 2).isEmpty) }
+        try scratch.directory.write("net/10.0.0.2", "c1\r\neth0")
+        _ = try makeRoom(boot: 2)
+        #expect(try scratch.leases("c1", boot: 2) == ["10.0.0.2"])
+        #expect(scratch.log.all.isEmpty)
+    }
+
+    @Test func isNoneWhereTheFileWasTouched() throws {
+        try scratch.reserve("10.0.0.2", "c1", namespace: "/nowhere")
+        let file = try FileDescriptor.open("\(scratch.directory.path)/net/10.0.0.2", O_RDONLY)
+        let time = try file.status().modificationTime
+        try file.setModificationTime(FileTime(seconds: time.seconds + 100, nanoseconds: 5))
+        _ = try makeRoom(boot: 2)
+        #expect(try scratch.leases("c1", boot: 2) == ["10.0.0.2"])
+        // Even where the index is the same, and not built again.
+        try file.setModificationTime(time)
+        var store = try scratch.open(boot: 2)
+        let leases = try store.leases(of: ScratchStore.owner("c1"))
+        #expect(leases.map(\.life) == [nil])
+    }
+
+    /// Two machines that share a directory, or containers with boot ids of their own.
+    @Test(arguments: [[1, 2], [nil, 2], [1, nil], [nil, nil]] as [[UInt64?]])
+    func isOverOnNoOtherMachine(machines: [UInt64?]) throws {
+        var first = try scratch.open(boot: 1, machine: machines[0])
+        let isReserved = try first.reserve(
+            ScratchStore.address("10.0.0.2"), for: ScratchStore.owner("c1"), namespacePath: "/nowhere")
+        #expect(isReserved)
+        _ = consume first
+        for machine in [machines[1], machines[0], machines[1]] {
+            var store = try scratch.open(boot: machine == machines[0] ? 1 : 2, machine: machine)
+            _ = try store.makeRoom(reclaiming: true)
+            let leases = try store.leases(of: ScratchStore.owner("c1"))
+            #expect(leases.map { "\($0.address)" } == ["10.0.0.2"])
+            #expect(leases.map { store.isOver($0) } == [false])
+        }
+        #expect(scratch.log.all.isEmpty)
+    }
+
+    @Test func isKeptWhileOtherMachinesUseTheDirectory() throws {
+        try scratch.reserve("10.0.0.2", "c1", namespace: "/nowhere")
+        _ = try scratch.open(boot: 7, machine: 7)
+        _ = try makeRoom(boot: 2)
+        #expect(try scratch.leases("c1", boot: 2).isEmpty)
+    }
+
+    /// The record that was there counts no longer, even where the new one is lost.
+    @Test func doesNotOutliveTheContainerOfARenewedLease() throws {
+        try scratch.reserve("10.0.0.2", "c1", namespace: "/nowhere")
+        var store = try scratch.open(boot: 2)
+        try scratch.copy(".net/index", to: "before")
+        let lease = try #require(try store.leases(of: ScratchStore.owner("c1")).first)
+        try store.renew(lease, namespacePath: "/nowhere")
+        _ = consume store
+        try scratch.copy("before", to: ".net/index")
+        _ = try makeRoom(boot: 2)
+        #expect(try scratch.leases("c1", boot: 2) == ["10.0.0.2"])
     }
 
     @Test func belongsToTheOwnerItWasMadeWith() throws {

@@ -1,16 +1,19 @@
 import Addressing
 import Attachments
+import LinuxSystem
 import Testing
 
 @testable import Leases
 
 struct LeaseRecordTests {
-    private let boot = BootID(rawValue: 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef)
+    private let boot = Boot(
+        BootID(rawValue: 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef), on: MachineID(rawValue: 0xfedc_ba98_7654_3210))
+    private let mark = LeaseMark(inode: 1_234_567, time: FileTime(seconds: 1_700_000_000, nanoseconds: 999_999_999))
 
     private func lease(_ id: String = "c1", path: String? = "/run/netns/blue") throws -> Lease {
         Lease(
             address: try #require(IPAddress("2001:db8::5")), owner: Owner(containerID: id, interfaceName: "eth0"),
-            life: path.map { ProofOfLife(boot: boot, namespacePath: $0, namespaceInode: 4_026_532_000) })
+            life: path.map { ProofOfLife(boot: boot, namespacePath: $0, namespaceInode: 4_026_532_000) }, mark: mark)
     }
 
     /// As a table hands it out.
@@ -24,6 +27,7 @@ struct LeaseRecordTests {
         #expect(record.address == lease.address)
         #expect(record.contents == Array("c1\r\neth0".utf8))
         #expect(record.life == lease.life)
+        #expect(record.mark == mark)
         #expect(record.ownerHash == LeaseRecord.hash(of: lease.owner))
     }
 
@@ -49,10 +53,26 @@ struct LeaseRecordTests {
 
     @Test func knowsTheBeginningOfItsFile() throws {
         let record = LeaseRecord(try lease())
-        #expect(record.begins(with: nil))
-        #expect(record.begins(with: Owner(containerID: "c", interfaceName: nil)))
-        #expect(record.begins(with: Owner(containerID: "c1", interfaceName: "et")))
-        #expect(!record.begins(with: Owner(containerID: "c1", interfaceName: "eth0")))
-        #expect(!record.begins(with: Owner(containerID: "c2", interfaceName: nil)))
+        #expect(record.isLonger(than: Owner(containerID: "c", interfaceName: nil), mark))
+        #expect(record.isLonger(than: Owner(containerID: "c1", interfaceName: "et"), mark))
+        #expect(!record.isLonger(than: Owner(containerID: "c1", interfaceName: "eth0"), mark))
+        #expect(!record.isLonger(than: Owner(containerID: "c2", interfaceName: nil), mark))
+    }
+
+    @Test func vouchesForOneFile() throws {
+        let record = LeaseRecord(try lease())
+        #expect(record.vouches(for: mark))
+        let others = [
+            LeaseMark(inode: mark.inode + 1, time: mark.time),
+            LeaseMark(inode: mark.inode, time: FileTime(seconds: mark.time.seconds, nanoseconds: 1)),
+            LeaseMark(inode: mark.inode, time: FileTime(seconds: 1, nanoseconds: mark.time.nanoseconds)), nil,
+        ]
+        for other in others {
+            #expect(!record.vouches(for: other))
+            #expect(!record.isLonger(than: Owner(containerID: "c", interfaceName: nil), other))
+        }
+        let lease = try lease()
+        let unmarked = Lease(address: lease.address, owner: lease.owner, life: lease.life, mark: nil)
+        #expect(!(try #require(LeaseRecord(slot: full(LeaseRecord(unmarked).slot))).vouches(for: nil)))
     }
 }
