@@ -129,7 +129,7 @@ let package = Package(
         unitTests("Flannel", "Addressing", "TestSupport"),
         unitTests("FlannelPlugin", "Flannel", "CNI", "JSON"),
         unitTests("BridgePlugin", "CNI", "JSON"),
-        unitTests("HostLocalPlugin", "CNI", "JSON", "Addressing", "TestSupport"),
+        unitTests("HostLocalPlugin", "CNI", "JSON", "Addressing"),
         unitTests("VXLANPlugin", "NodeTable", "CNI", "JSON"),
 
         integrationTests("LinuxSystem", "TestSupport"),
