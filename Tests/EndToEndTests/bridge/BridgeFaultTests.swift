@@ -16,7 +16,7 @@ struct BridgeFaultTests {
     }
 
     /// Calls that change or ask the kernel, and the most of each that an ADD makes.
-    static let calls = [("sendto", 50), ("setns", 12), ("openat", 25), ("write", 15), ("socket", 9), ("clone3", 2)]
+    static let calls = [("sendto", 80), ("setns", 20), ("openat", 90), ("write", 25), ("socket", 15), ("clone3", 4)]
 
     /// How the dynamic loader ends a program whose libraries it cannot open; plugins built for release have none.
     private static let loaderFailure: CInt = 127
