@@ -6,6 +6,7 @@ extension Span<UInt8> {
     /// The number at an offset, in host order.
     ///
     /// - Throws: `EBADMSG` when the span ends before it does.
+    @inlinable
     public func integer<Value: FixedWidthInteger>(
         at offset: Int = 0, as type: Value.Type = Value.self
     ) throws(SystemError) -> Value {
@@ -49,7 +50,8 @@ extension Span<UInt8> {
     /// `NLA_HDRLEN`.
     private static var attributeHeaderLength: Int { 4 }
 
-    private static var malformed: SystemError {
+    @usableFromInline
+    static var malformed: SystemError {
         SystemError("read netlink message", nil, .badMessage)
     }
 }

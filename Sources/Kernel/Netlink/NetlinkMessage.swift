@@ -47,16 +47,28 @@ public struct NetlinkMessage: Sendable {
     /// `NLMSG_HDRLEN`.
     static let headerLength = 16
 
-    /// Appends a number of the fixed part, in host order.
+    /// Appends a number of the fixed part, of at most 64 bits, in host order.
+    @inlinable
     public mutating func append(field value: some FixedWidthInteger) {
-        for shift in stride(from: 0, to: value.bitWidth, by: 8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
-        }
+        append(UInt64(truncatingIfNeeded: value), byteCount: value.bitWidth / 8)
     }
 
     /// Appends an attribute holding a number in host order; byte-swap a number that the kernel wants in network order.
+    @inlinable
     public mutating func append(_ type: AttributeType, _ value: some FixedWidthInteger) {
-        attribute(type) { $0.append(field: value) }
+        append(type, UInt64(truncatingIfNeeded: value), byteCount: value.bitWidth / 8)
+    }
+
+    // What is generic above is no more than a conversion, so that it costs nothing in other modules.
+
+    @usableFromInline
+    mutating func append(_ value: UInt64, byteCount: Int) {
+        for index in 0..<byteCount { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(index)))) }
+    }
+
+    @usableFromInline
+    mutating func append(_ type: AttributeType, _ value: UInt64, byteCount: Int) {
+        attribute(type) { $0.append(value, byteCount: byteCount) }
     }
 
     /// Appends an attribute holding a null-terminated string.
@@ -68,7 +80,7 @@ public struct NetlinkMessage: Sendable {
     }
 
     /// Appends an attribute holding bytes as they are.
-    public mutating func append(_ type: AttributeType, bytes value: some Sequence<UInt8>) {
+    public mutating func append(_ type: AttributeType, bytes value: [UInt8]) {
         attribute(type) { $0.bytes.append(contentsOf: value) }
     }
 
