@@ -9,10 +9,22 @@ import Netlink
 /// kernels add to lists, as the default of what they have learned since.
 struct Expression: Hashable, Sendable {
     let name: String
-    /// By the attributes' numbers.
-    private let values: [UInt32: Value]
+    /// In the order of their numbers.
+    private var attributes: [Attribute] = []
 
-    /// What one attribute says.
+    /// What an expression says, under the number that the attribute has on the wire.
+    struct Attribute: Hashable, Sendable {
+        let number: UInt32
+        let value: Value
+
+        /// Nil when there is no value.
+        init?(_ number: UInt32, _ value: Value?) {
+            guard let value else { return nil }
+            self.number = number
+            self.value = value
+        }
+    }
+
     enum Value: Hashable, Sendable {
         /// 32 bits, in network order on the wire.
         case number(UInt32)
@@ -28,41 +40,36 @@ struct Expression: Hashable, Sendable {
     /// All expressions of one name: what each of their attributes is, by its number.
     struct Kind: Sendable {
         let name: String
-        let attributes: [UInt32: Form]
+        var numbers: [UInt32] = []
+        /// Numbers that say nothing when they are zero.
+        var flags: [UInt32] = []
+        /// Numbers of one byte.
+        var bytes: [UInt32] = []
+        var texts: [UInt32] = []
+        /// What a register holds, or a verdict.
+        var data: [UInt32] = []
+        /// What has been counted, and what aligns it.
+        var counts: [UInt32] = []
 
-        init(_ name: String, _ attributes: [UInt32: Form]) {
-            self.name = name
-            self.attributes = attributes
-        }
-
-        /// The kinds that rules are made of here; to read another one it only needs to be in this list.
+        /// The kinds that rules are made of here; to be read as well, another one only needs to be in this list.
         static let all: [Kind] = [
             bitwise, comparison, connection, counter, fib, immediate, lookup, masquerade, meta, nat, payload, redirect,
         ]
     }
 
-    /// How an attribute is to be read.
-    enum Form: Sendable {
-        case number
-        /// A number that says nothing when it is zero.
-        case flags
-        case byte
-        case text
-        /// Bytes or a verdict.
-        case data
-        /// Not at all: what an expression has counted.
-        case ignored
+    init(_ kind: Kind, _ attributes: Attribute?...) {
+        name = kind.name
+        for case let attribute? in attributes { insert(attribute) }
     }
 
-    /// Makes an expression of attributes by their numbers, nil for what it has not.
-    init(_ kind: Kind, _ values: [UInt32: Value?]) {
-        name = kind.name
-        self.values = values.compactMapValues { $0 }
+    private mutating func insert(_ attribute: Attribute) {
+        let position = attributes.firstIndex { $0.number > attribute.number } ?? attributes.endIndex
+        attributes.insert(attribute, at: position)
     }
 
     /// The verdict that it takes whenever it is reached; nil for most.
     var verdict: Verdict? {
-        for case .verdict(let verdict) in values.values { return verdict }
+        for case .verdict(let verdict) in attributes.map(\.value) { return verdict }
         return nil
     }
 }
@@ -75,7 +82,7 @@ extension Expression {
         message.nest(AttributeType(NFTA_LIST_ELEM.rawValue)) { element in
             element.append(NFTA_EXPR_NAME.rawValue, name)
             element.nest(AttributeType(NFTA_EXPR_DATA.rawValue)) { data in
-                for (type, value) in values.sorted(by: { $0.key < $1.key }) { value.encode(as: type, into: &data) }
+                for attribute in attributes { attribute.encode(into: &data) }
             }
         }
     }
@@ -86,53 +93,54 @@ extension Expression {
         try element.forEachAttribute { (type, value) throws(SystemError) in
             if type == AttributeType(NFTA_EXPR_NAME.rawValue) { name = value.string }
         }
-        let forms = Kind.all.first { $0.name == name }?.attributes ?? [:]
-        var values: [UInt32: Value] = [:]
+        self.name = name
+        let kind = Kind.all.first { $0.name == name } ?? Kind(name: name)
         try element.forEachAttribute { (type, data) throws(SystemError) in
             guard type == AttributeType(NFTA_EXPR_DATA.rawValue) else { return }
             try data.forEachAttribute { (type, value) throws(SystemError) in
                 let number = UInt32(type.rawValue)
-                values[number] = try Value(value, forms[number])
+                if let attribute = Attribute(number, try kind.value(of: number, value)) { insert(attribute) }
             }
         }
-        self.name = name
-        self.values = values
     }
 }
 
-extension Expression.Value {
-    fileprivate func encode(as type: UInt32, into message: inout NetlinkMessage) {
-        switch self {
-        case .number(let number): message.append(type, number)
-        case .byte(let byte): message.append(AttributeType(type), byte)
-        case .text(let text): message.append(type, text)
-        case .bytes(let bytes): message.append(value: type, bytes)
-        case .verdict(let verdict): verdict.encode(as: AttributeType(type), into: &message)
-        case .unknown(let bytes): message.append(AttributeType(type), bytes: bytes)
+extension Expression.Attribute {
+    fileprivate func encode(into message: inout NetlinkMessage) {
+        switch value {
+        case .number(let value): message.append(number, value)
+        case .byte(let byte): message.append(AttributeType(number), byte)
+        case .text(let text): message.append(number, text)
+        case .bytes(let bytes): message.append(value: number, bytes)
+        case .verdict(let verdict): verdict.encode(as: AttributeType(number), into: &message)
+        case .unknown(let bytes): message.append(AttributeType(number), bytes: bytes)
         }
     }
+}
 
+extension Expression.Kind {
     /// Reads an attribute; nil for what makes no difference.
-    fileprivate init?(_ value: Span<UInt8>, _ form: Expression.Form?) throws(SystemError) {
-        switch form {
-        case .number: self = .number(try value.number())
-        case .flags:
-            let flags = try value.number()
-            guard flags != 0 else { return nil }
-            self = .number(flags)
-        case .byte: self = .byte(try value.integer())
-        case .text: self = .text(value.string)
-        case .data:
-            if let verdict = try Verdict(data: value) {
-                self = .verdict(verdict)
-            } else {
-                self = .bytes(try value.data() ?? [])
-            }
-        case .ignored: return nil
-        case nil:
-            let bytes = value.array
-            guard bytes.contains(where: { $0 != 0 }) else { return nil }
-            self = .unknown(bytes)
+    fileprivate func value(of number: UInt32, _ bytes: Span<UInt8>) throws(SystemError) -> Expression.Value? {
+        if numbers.contains(number) { return .number(try bytes.number()) }
+        if self.bytes.contains(number) { return .byte(try bytes.integer()) }
+        if texts.contains(number) { return .text(bytes.string) }
+        if data.contains(number) {
+            if let verdict = try Verdict(data: bytes) { return .verdict(verdict) }
+            return .bytes(try bytes.data() ?? [])
         }
+        if flags.contains(number) {
+            let flags = try bytes.number()
+            return flags == 0 ? nil : .number(flags)
+        }
+        if counts.contains(number) || bytes.isZero { return nil }
+        return .unknown(bytes.array)
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether this is a number that is zero; an attribute without a value says something by being there.
+    fileprivate var isZero: Bool {
+        for index in indices where self[index] != 0 { return false }
+        return !isEmpty
     }
 }

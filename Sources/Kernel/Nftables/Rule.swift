@@ -13,11 +13,16 @@ package struct Rule: Hashable, Sendable {
 
     /// What the kernel does, step by step.
     var expressions: [Expression] {
-        var met: Set<Requirement> = []
-        return statements.flatMap { statement in
-            let missing = statement.requirements.filter { met.insert($0).inserted }
-            return missing.flatMap { $0.expressions(in: chain.table.family) } + statement.expressions
+        var met: [Requirement] = []
+        var expressions: [Expression] = []
+        for statement in statements {
+            for requirement in statement.requirements where !met.contains(requirement) {
+                met.append(requirement)
+                expressions += requirement.expressions(in: chain.table.family)
+            }
+            expressions += statement.expressions
         }
+        return expressions
     }
 }
 

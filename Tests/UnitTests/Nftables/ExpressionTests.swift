@@ -219,6 +219,7 @@ struct ExpressionTests {
         #expect(try listed("0800 6300 00000000") == .load(.networkProtocol))
         #expect(try listed("0800 6300 00000001") != .load(.networkProtocol))
         #expect(try listed("0800 6300 00000001") != listed("0800 6300 00000002"))
+        #expect(try listed("0400 6300 0400 6400") != .load(.networkProtocol))
     }
 
     /// The kernel lists the flags of every lookup.

@@ -2,11 +2,8 @@ import CLinux
 
 extension Expression.Kind {
     static let bitwise = Expression.Kind(
-        "bitwise",
-        [
-            NFTA_BITWISE_SREG.rawValue: .number, NFTA_BITWISE_DREG.rawValue: .number,
-            NFTA_BITWISE_LEN.rawValue: .number, NFTA_BITWISE_MASK.rawValue: .data, NFTA_BITWISE_XOR.rawValue: .data,
-        ])
+        name: "bitwise", numbers: [NFTA_BITWISE_SREG.rawValue, NFTA_BITWISE_DREG.rawValue, NFTA_BITWISE_LEN.rawValue],
+        data: [NFTA_BITWISE_MASK.rawValue, NFTA_BITWISE_XOR.rawValue])
 }
 
 extension Expression {
@@ -16,12 +13,10 @@ extension Expression {
     ) -> Expression {
         Expression(
             .bitwise,
-            [
-                NFTA_BITWISE_SREG.rawValue: .number(register.number),
-                NFTA_BITWISE_DREG.rawValue: .number(register.number),
-                NFTA_BITWISE_LEN.rawValue: .number(UInt32(truncatingIfNeeded: mask.count)),
-                NFTA_BITWISE_MASK.rawValue: .bytes(mask),
-                NFTA_BITWISE_XOR.rawValue: .bytes(inverted ?? mask.map { _ in 0 }),
-            ])
+            Attribute(NFTA_BITWISE_SREG.rawValue, .number(register.number)),
+            Attribute(NFTA_BITWISE_DREG.rawValue, .number(register.number)),
+            Attribute(NFTA_BITWISE_LEN.rawValue, .number(UInt32(truncatingIfNeeded: mask.count))),
+            Attribute(NFTA_BITWISE_MASK.rawValue, .bytes(mask)),
+            Attribute(NFTA_BITWISE_XOR.rawValue, .bytes(inverted ?? mask.map { _ in 0 })))
     }
 }

@@ -2,8 +2,7 @@ import CLinux
 
 extension Expression.Kind {
     static let comparison = Expression.Kind(
-        "cmp",
-        [NFTA_CMP_SREG.rawValue: .number, NFTA_CMP_OP.rawValue: .number, NFTA_CMP_DATA.rawValue: .data])
+        name: "cmp", numbers: [NFTA_CMP_SREG.rawValue, NFTA_CMP_OP.rawValue], data: [NFTA_CMP_DATA.rawValue])
 }
 
 extension Expression {
@@ -20,9 +19,8 @@ extension Expression {
     private static func compare(_ operation: nft_cmp_ops, _ bytes: [UInt8], _ register: Register) -> Expression {
         Expression(
             .comparison,
-            [
-                NFTA_CMP_SREG.rawValue: .number(register.number), NFTA_CMP_OP.rawValue: .number(operation.rawValue),
-                NFTA_CMP_DATA.rawValue: .bytes(bytes),
-            ])
+            Attribute(NFTA_CMP_SREG.rawValue, .number(register.number)),
+            Attribute(NFTA_CMP_OP.rawValue, .number(operation.rawValue)),
+            Attribute(NFTA_CMP_DATA.rawValue, .bytes(bytes)))
     }
 }

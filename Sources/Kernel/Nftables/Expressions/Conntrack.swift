@@ -3,11 +3,8 @@ import CLinux
 
 extension Expression.Kind {
     static let connection = Expression.Kind(
-        "ct",
-        [
-            NFTA_CT_KEY.rawValue: .number, NFTA_CT_DREG.rawValue: .number, NFTA_CT_SREG.rawValue: .number,
-            NFTA_CT_DIRECTION.rawValue: .byte,
-        ])
+        name: "ct", numbers: [NFTA_CT_KEY.rawValue, NFTA_CT_DREG.rawValue, NFTA_CT_SREG.rawValue],
+        bytes: [NFTA_CT_DIRECTION.rawValue])
 }
 
 extension Expression {
@@ -15,17 +12,17 @@ extension Expression {
     static func load(_ key: ConnectionKey, into register: Register = .first) -> Expression {
         Expression(
             .connection,
-            [
-                NFTA_CT_KEY.rawValue: .number(key.number), NFTA_CT_DREG.rawValue: .number(register.number),
-                NFTA_CT_DIRECTION.rawValue: key.direction.map { .byte($0) },
-            ])
+            Attribute(NFTA_CT_KEY.rawValue, .number(key.number)),
+            Attribute(NFTA_CT_DREG.rawValue, .number(register.number)),
+            Attribute(NFTA_CT_DIRECTION.rawValue, key.direction.map { .byte($0) }))
     }
 
     /// `ct mark set`.
     static func set(_ key: ConnectionKey, from register: Register = .first) -> Expression {
         Expression(
             .connection,
-            [NFTA_CT_KEY.rawValue: .number(key.number), NFTA_CT_SREG.rawValue: .number(register.number)])
+            Attribute(NFTA_CT_KEY.rawValue, .number(key.number)),
+            Attribute(NFTA_CT_SREG.rawValue, .number(register.number)))
     }
 }
 

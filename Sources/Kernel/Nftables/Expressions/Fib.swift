@@ -2,8 +2,7 @@ import CLinux
 
 extension Expression.Kind {
     static let fib = Expression.Kind(
-        "fib",
-        [NFTA_FIB_DREG.rawValue: .number, NFTA_FIB_RESULT.rawValue: .number, NFTA_FIB_FLAGS.rawValue: .number])
+        name: "fib", numbers: [NFTA_FIB_DREG.rawValue, NFTA_FIB_RESULT.rawValue, NFTA_FIB_FLAGS.rawValue])
 }
 
 extension Expression {
@@ -12,10 +11,8 @@ extension Expression {
     static func loadDestinationType(into register: Register = .first) -> Expression {
         Expression(
             .fib,
-            [
-                NFTA_FIB_DREG.rawValue: .number(register.number),
-                NFTA_FIB_RESULT.rawValue: .number(NFT_FIB_RESULT_ADDRTYPE.rawValue),
-                NFTA_FIB_FLAGS.rawValue: .number(NFTA_FIB_F_DADDR.rawValue),
-            ])
+            Attribute(NFTA_FIB_DREG.rawValue, .number(register.number)),
+            Attribute(NFTA_FIB_RESULT.rawValue, .number(NFT_FIB_RESULT_ADDRTYPE.rawValue)),
+            Attribute(NFTA_FIB_FLAGS.rawValue, .number(NFTA_FIB_F_DADDR.rawValue)))
     }
 }

@@ -2,7 +2,7 @@ import CLinux
 
 extension Expression.Kind {
     static let immediate = Expression.Kind(
-        "immediate", [NFTA_IMMEDIATE_DREG.rawValue: .number, NFTA_IMMEDIATE_DATA.rawValue: .data])
+        name: "immediate", numbers: [NFTA_IMMEDIATE_DREG.rawValue], data: [NFTA_IMMEDIATE_DATA.rawValue])
 }
 
 extension Expression {
@@ -10,19 +10,15 @@ extension Expression {
     static func verdict(_ verdict: Verdict) -> Expression {
         Expression(
             .immediate,
-            [
-                NFTA_IMMEDIATE_DREG.rawValue: .number(Register.verdict.number),
-                NFTA_IMMEDIATE_DATA.rawValue: .verdict(verdict),
-            ])
+            Attribute(NFTA_IMMEDIATE_DREG.rawValue, .number(Register.verdict.number)),
+            Attribute(NFTA_IMMEDIATE_DATA.rawValue, .verdict(verdict)))
     }
 
     /// Loads these bytes: `10.1.2.3`.
     static func immediate(_ bytes: [UInt8], into register: Register = .first) -> Expression {
         Expression(
             .immediate,
-            [
-                NFTA_IMMEDIATE_DREG.rawValue: .number(register.number),
-                NFTA_IMMEDIATE_DATA.rawValue: .bytes(bytes),
-            ])
+            Attribute(NFTA_IMMEDIATE_DREG.rawValue, .number(register.number)),
+            Attribute(NFTA_IMMEDIATE_DATA.rawValue, .bytes(bytes)))
     }
 }

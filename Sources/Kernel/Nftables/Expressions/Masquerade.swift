@@ -1,13 +1,14 @@
 import CLinux
 
 extension Expression.Kind {
-    static let masquerade = Expression.Kind("masq", [NFTA_MASQ_FLAGS.rawValue: .flags])
+    static let masquerade = Expression.Kind(name: "masq", flags: [NFTA_MASQ_FLAGS.rawValue])
 }
 
 extension Expression {
     /// Gives a connection the address of the interface that it leaves by: `masquerade`.
     static func masquerade(_ flags: NATFlags) -> Expression {
-        Expression(.masquerade, [NFTA_MASQ_FLAGS.rawValue: flags.isEmpty ? nil : .number(flags.rawValue)])
+        Expression(
+            .masquerade, Attribute(NFTA_MASQ_FLAGS.rawValue, flags.isEmpty ? nil : .number(flags.rawValue)))
     }
 }
 

@@ -2,10 +2,7 @@ import CLinux
 
 extension Expression.Kind {
     static let meta = Expression.Kind(
-        "meta",
-        [
-            NFTA_META_KEY.rawValue: .number, NFTA_META_DREG.rawValue: .number, NFTA_META_SREG.rawValue: .number,
-        ])
+        name: "meta", numbers: [NFTA_META_KEY.rawValue, NFTA_META_DREG.rawValue, NFTA_META_SREG.rawValue])
 }
 
 extension Expression {
@@ -13,14 +10,16 @@ extension Expression {
     static func load(_ key: MetaKey, into register: Register = .first) -> Expression {
         Expression(
             .meta,
-            [NFTA_META_KEY.rawValue: .number(key.number), NFTA_META_DREG.rawValue: .number(register.number)])
+            Attribute(NFTA_META_KEY.rawValue, .number(key.number)),
+            Attribute(NFTA_META_DREG.rawValue, .number(register.number)))
     }
 
     /// `meta mark set`.
     static func set(_ key: MetaKey, from register: Register = .first) -> Expression {
         Expression(
             .meta,
-            [NFTA_META_KEY.rawValue: .number(key.number), NFTA_META_SREG.rawValue: .number(register.number)])
+            Attribute(NFTA_META_KEY.rawValue, .number(key.number)),
+            Attribute(NFTA_META_SREG.rawValue, .number(register.number)))
     }
 }
 

@@ -3,13 +3,11 @@ import CLinux
 
 extension Expression.Kind {
     static let nat = Expression.Kind(
-        "nat",
-        [
-            NFTA_NAT_TYPE.rawValue: .number, NFTA_NAT_FAMILY.rawValue: .number,
-            NFTA_NAT_REG_ADDR_MIN.rawValue: .number, NFTA_NAT_REG_ADDR_MAX.rawValue: .number,
-            NFTA_NAT_REG_PROTO_MIN.rawValue: .number, NFTA_NAT_REG_PROTO_MAX.rawValue: .number,
-            NFTA_NAT_FLAGS.rawValue: .flags,
-        ])
+        name: "nat",
+        numbers: [
+            NFTA_NAT_TYPE.rawValue, NFTA_NAT_FAMILY.rawValue, NFTA_NAT_REG_ADDR_MIN.rawValue,
+            NFTA_NAT_REG_ADDR_MAX.rawValue, NFTA_NAT_REG_PROTO_MIN.rawValue, NFTA_NAT_REG_PROTO_MAX.rawValue,
+        ], flags: [NFTA_NAT_FLAGS.rawValue])
 }
 
 extension Expression {
@@ -31,15 +29,15 @@ extension Expression {
         // The kernel would take all of these for granted, and lists them.
         Expression(
             .nat,
-            [
-                NFTA_NAT_TYPE.rawValue: .number(type.rawValue),
-                NFTA_NAT_FAMILY.rawValue: .number(UInt32(family.protocolNumber)),
-                NFTA_NAT_REG_ADDR_MIN.rawValue: .number(address.number),
-                NFTA_NAT_REG_ADDR_MAX.rawValue: .number(address.number),
-                NFTA_NAT_REG_PROTO_MIN.rawValue: port.map { .number($0.number) },
-                NFTA_NAT_REG_PROTO_MAX.rawValue: port.map { .number($0.number) },
-                NFTA_NAT_FLAGS.rawValue: .number(
-                    UInt32(NF_NAT_RANGE_MAP_IPS) | (port == nil ? 0 : UInt32(NF_NAT_RANGE_PROTO_SPECIFIED))),
-            ])
+            Attribute(NFTA_NAT_TYPE.rawValue, .number(type.rawValue)),
+            Attribute(NFTA_NAT_FAMILY.rawValue, .number(UInt32(family.protocolNumber))),
+            Attribute(NFTA_NAT_REG_ADDR_MIN.rawValue, .number(address.number)),
+            Attribute(NFTA_NAT_REG_ADDR_MAX.rawValue, .number(address.number)),
+            Attribute(NFTA_NAT_REG_PROTO_MIN.rawValue, port.map { .number($0.number) }),
+            Attribute(NFTA_NAT_REG_PROTO_MAX.rawValue, port.map { .number($0.number) }),
+            Attribute(
+                NFTA_NAT_FLAGS.rawValue,
+                .number(
+                    UInt32(NF_NAT_RANGE_MAP_IPS) | (port == nil ? 0 : UInt32(NF_NAT_RANGE_PROTO_SPECIFIED)))))
     }
 }

@@ -2,10 +2,10 @@ import CLinux
 
 extension Expression.Kind {
     static let payload = Expression.Kind(
-        "payload",
-        [
-            NFTA_PAYLOAD_DREG.rawValue: .number, NFTA_PAYLOAD_BASE.rawValue: .number,
-            NFTA_PAYLOAD_OFFSET.rawValue: .number, NFTA_PAYLOAD_LEN.rawValue: .number,
+        name: "payload",
+        numbers: [
+            NFTA_PAYLOAD_DREG.rawValue, NFTA_PAYLOAD_BASE.rawValue, NFTA_PAYLOAD_OFFSET.rawValue,
+            NFTA_PAYLOAD_LEN.rawValue,
         ])
 }
 
@@ -14,10 +14,10 @@ extension Expression {
     static func load(_ bytes: HeaderBytes, into register: Register = .first) -> Expression {
         Expression(
             .payload,
-            [
-                NFTA_PAYLOAD_DREG.rawValue: .number(register.number), NFTA_PAYLOAD_BASE.rawValue: .number(bytes.base),
-                NFTA_PAYLOAD_OFFSET.rawValue: .number(bytes.offset), NFTA_PAYLOAD_LEN.rawValue: .number(bytes.count),
-            ])
+            Attribute(NFTA_PAYLOAD_DREG.rawValue, .number(register.number)),
+            Attribute(NFTA_PAYLOAD_BASE.rawValue, .number(bytes.base)),
+            Attribute(NFTA_PAYLOAD_OFFSET.rawValue, .number(bytes.offset)),
+            Attribute(NFTA_PAYLOAD_LEN.rawValue, .number(bytes.count)))
     }
 }
 

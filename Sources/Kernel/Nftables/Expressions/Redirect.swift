@@ -2,11 +2,8 @@ import CLinux
 
 extension Expression.Kind {
     static let redirect = Expression.Kind(
-        "redir",
-        [
-            NFTA_REDIR_REG_PROTO_MIN.rawValue: .number, NFTA_REDIR_REG_PROTO_MAX.rawValue: .number,
-            NFTA_REDIR_FLAGS.rawValue: .flags,
-        ])
+        name: "redir", numbers: [NFTA_REDIR_REG_PROTO_MIN.rawValue, NFTA_REDIR_REG_PROTO_MAX.rawValue],
+        flags: [NFTA_REDIR_FLAGS.rawValue])
 }
 
 extension Expression {
@@ -14,10 +11,8 @@ extension Expression {
     static func redirect(toPort port: Register) -> Expression {
         Expression(
             .redirect,
-            [
-                NFTA_REDIR_REG_PROTO_MIN.rawValue: .number(port.number),
-                NFTA_REDIR_REG_PROTO_MAX.rawValue: .number(port.number),
-                NFTA_REDIR_FLAGS.rawValue: .number(UInt32(NF_NAT_RANGE_PROTO_SPECIFIED)),
-            ])
+            Attribute(NFTA_REDIR_REG_PROTO_MIN.rawValue, .number(port.number)),
+            Attribute(NFTA_REDIR_REG_PROTO_MAX.rawValue, .number(port.number)),
+            Attribute(NFTA_REDIR_FLAGS.rawValue, .number(UInt32(NF_NAT_RANGE_PROTO_SPECIFIED))))
     }
 }
