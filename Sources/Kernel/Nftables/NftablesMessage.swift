@@ -70,7 +70,10 @@ extension NetlinkMessage {
 extension Span<UInt8> {
     /// The bytes of an attribute as they are.
     var array: [UInt8] {
-        indices.map { self[$0] }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        for index in indices { bytes.append(self[index]) }
+        return bytes
     }
 
     /// The number that an attribute is, in network order.

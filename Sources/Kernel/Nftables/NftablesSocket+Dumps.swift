@@ -110,18 +110,15 @@ extension ListedRule {
     init(_ attributes: Span<UInt8>) throws(SystemError) {
         var handle: UInt64 = 0
         var comment: String?
-        var expressions: [Expression] = []
+        var expressions: [UInt8] = []
         try attributes.forEachAttribute { (type, value) throws(SystemError) in
             switch type {
             case AttributeType(NFTA_RULE_HANDLE.rawValue): handle = UInt64(bigEndian: try value.integer())
             case AttributeType(NFTA_RULE_USERDATA.rawValue): comment = try UserData.comment(in: value)
-            case AttributeType(NFTA_RULE_EXPRESSIONS.rawValue):
-                try value.forEachAttribute { (_, element) throws(SystemError) in
-                    expressions.append(try Expression(element))
-                }
+            case AttributeType(NFTA_RULE_EXPRESSIONS.rawValue): expressions = value.array
             default: break
             }
         }
-        self.init(handle: handle, comment: comment, expressions: expressions)
+        self.init(handle: handle, comment: comment, expressionBytes: expressions)
     }
 }

@@ -1,3 +1,6 @@
+import LinuxSystem
+import Netlink
+
 /// Statements that a packet goes through one by one, until one does not match or decides.
 package struct Rule: Hashable, Sendable {
     package var chain: Chain
@@ -32,11 +35,12 @@ package struct ListedRule: Hashable, Sendable {
     package let handle: UInt64
     /// As nft(8) would show it; iptables keeps its comments elsewhere.
     package let comment: String?
-    let expressions: [Expression]
+    /// `NFTA_RULE_EXPRESSIONS`, which few who list rules need to have read.
+    let expressionBytes: [UInt8]
 
     /// The verdict at its end; nil when it has none, or takes it from a map.
     package var verdict: Verdict? {
-        expressions.last { $0.verdict != nil }?.verdict
+        expressions?.last { $0.verdict != nil }?.verdict
     }
 
     /// Whether the kernel does for this rule what it would do for another one.
@@ -44,5 +48,18 @@ package struct ListedRule: Hashable, Sendable {
     /// Their comments may differ, and so may what the rules have counted.
     package func does(theSameAs rule: Rule) -> Bool {
         expressions == rule.expressions
+    }
+
+    /// What the kernel does, step by step; nil when it cannot be read.
+    var expressions: [Expression]? {
+        var expressions: [Expression] = []
+        do throws(SystemError) {
+            try expressionBytes.span.forEachAttribute { (_, element) throws(SystemError) in
+                expressions.append(try Expression(element))
+            }
+        } catch {
+            return nil
+        }
+        return expressions
     }
 }

@@ -42,8 +42,8 @@ package struct Masquerade: Sendable {
 
     /// Masquerades what comes from the addresses and goes neither to the exempted networks nor to multicast.
     ///
-    /// An address that has been another's, left by a container that is gone, becomes the owner's. Adding twice changes
-    /// nothing.
+    /// An address that has been another's, left by a container that is gone, becomes the owner's; rules that somebody
+    /// has changed are made anew. Adding twice changes nothing.
     ///
     /// - Throws: what the kernel refused; nothing has changed then.
     package func add(
@@ -52,7 +52,7 @@ package struct Masquerade: Sendable {
         try socket.update { (socket) throws(SystemError) in try missing(of: addresses, owner, &socket) }
     }
 
-    /// Whether the addresses are masqueraded for the owner.
+    /// Whether the addresses are masqueraded for the owner, by the rules that adding them makes and no others.
     package func contains(
         _ addresses: [InterfaceAddress], for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {

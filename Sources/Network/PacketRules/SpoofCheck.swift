@@ -23,7 +23,8 @@ package struct SpoofCheck: Sendable {
 
     /// Drops frames that come in by a port and are not from an address.
     ///
-    /// What the port's name was checked for before is forgotten. Adding twice changes nothing.
+    /// What the port's name was checked for before is forgotten, and rules that somebody has changed are made anew.
+    /// Adding twice changes nothing.
     ///
     /// - Throws: what the kernel refused; nothing has changed then.
     package func add(
@@ -32,7 +33,7 @@ package struct SpoofCheck: Sendable {
         try socket.update { (socket) throws(SystemError) in try missing(mac, port, owner, &socket) }
     }
 
-    /// Whether frames from other addresses are dropped for the owner.
+    /// Whether frames from other addresses are dropped for the owner, by the rules that adding makes and no others.
     package func contains(
         _ mac: MACAddress, on port: String, for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {

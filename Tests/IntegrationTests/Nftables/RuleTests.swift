@@ -191,7 +191,7 @@ struct RuleTests {
         #expect(try ours.rulesetJSON() == theirs.rulesetJSON())
         for listed in try [our.rules(in: chain), their.rules(in: chain)] {
             #expect(listed.count == 1)
-            #expect(listed.allSatisfy { $0.does(theSameAs: rule) }, "\(listed) \(rule.expressions)")
+            #expect(listed.allSatisfy { $0.does(theSameAs: rule) }, "\(listed.map(\.expressions)) \(rule.expressions)")
         }
     }
 }

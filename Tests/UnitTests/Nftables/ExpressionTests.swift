@@ -14,7 +14,7 @@ struct ExpressionTests {
         let element: [UInt8]
     }
 
-    @Test(arguments: [
+    private static let cases = [
         ExpressionCase(
             expression: .load(.networkProtocol),
             element: hex(
@@ -168,12 +168,28 @@ struct ExpressionTests {
         verdict(.return, "fffffffb"),
         verdictWithChain(.jump(to: "c"), "fffffffd"),
         verdictWithChain(.goto("c"), "fffffffc"),
-    ])
+    ]
+
+    @Test(arguments: cases)
     func isReadAsItIsWritten(_ example: ExpressionCase) throws {
         var message = NetlinkMessage(type: 0, flags: [], header: NetfilterHeader(family: 0, resource: 0))
         example.expression.encode(into: &message)
         #expect(Array(message.attributes.dropFirst(4)) == example.element)
         #expect(try Expression(example.element.span) == example.expression)
+    }
+
+    /// Whatever byte is cut off or wrong, reading ends with a value or an error.
+    @Test func survivesDamage() {
+        for element in Self.cases.map(\.element) {
+            for position in element.indices {
+                _ = try? Expression(element.span.extracting(..<position))
+                for byte: UInt8 in [0, 1, 3, 4, 0x7f, 0x80, 0xff] {
+                    var damaged = element
+                    damaged[position] = byte
+                    _ = try? Expression(damaged.span)
+                }
+            }
+        }
     }
 
     private static func verdict(_ verdict: Verdict, _ code: String) -> ExpressionCase {

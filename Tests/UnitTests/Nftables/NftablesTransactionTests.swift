@@ -75,7 +75,7 @@ struct NftablesTransactionTests {
     }
 
     @Test func deletesRuleByItsHandle() {
-        let rule = ListedRule(handle: 0x0102_0304_0506_0708, comment: nil, expressions: [])
+        let rule = ListedRule(handle: 0x0102_0304_0506_0708, comment: nil, expressionBytes: [])
         let message = message { $0.delete(rule, in: chain) }
         #expect(
             message.attributes
