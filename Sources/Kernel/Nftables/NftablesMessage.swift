@@ -1,4 +1,3 @@
-import Addressing
 import CLinux
 import LinuxSystem
 import Netlink

@@ -1,4 +1,3 @@
-import Addressing
 import CLinux
 
 /// What the kernel knows of a packet's connection, and what others may note down with it.

@@ -1,5 +1,4 @@
 package import Addressing
-import CLinux
 
 /// A match or an action of a rule, in the words of nft(8).
 ///
