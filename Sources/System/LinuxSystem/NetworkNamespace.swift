@@ -12,7 +12,7 @@ public struct NetworkNamespace: ~Copyable, Sendable {
 
     /// Opens the namespace behind a path such as `/run/netns/blue` or `/proc/42/ns/net`.
     ///
-    /// - Throws: the error of open(2); `EINVAL` when the path is not that of a namespace.
+    /// - Throws: the error of open(2); `EINVAL` when the path is not that of a namespace, or of one of another kind.
     public init(path: String) throws(SystemError) {
         self.init(descriptor: try Self.openNamespace(path))
     }
@@ -67,8 +67,17 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         guard status.f_type == NSFS_MAGIC else {
             throw SystemError("open network namespace", path, .invalidArgument, explanation: "not a namespace")
         }
+        // A kernel that does not tell, before 4.11, finds out when the namespace is entered.
+        let kind = ioctl(raw, kindRequest)
+        guard kind == CLONE_NEWNET || kind == -1 else {
+            throw SystemError(
+                "open network namespace", path, .invalidArgument, explanation: "a namespace of another kind")
+        }
         return descriptor
     }
+
+    /// `NS_GET_NSTYPE` of linux/nsfs.h, which is no constant to Swift.
+    private static let kindRequest: UInt = 0xb7 << 8 | 3
 
     /// Going on in a namespace that is not one's own would change foreign interfaces, so nothing goes on.
     private borrowing func returnHere() {

@@ -92,5 +92,9 @@ struct LoopbackTests {
         #expect(missing.errorMessage == "failed to open netns \"/nowhere/at/all\": No such file or directory")
         call.namespacePath = "/etc/passwd"
         #expect(try call.run("ADD", on: host).errorMessage == "failed to open netns \"/etc/passwd\": not a namespace")
+        call.namespacePath = "/proc/self/ns/mnt"
+        let other = try call.run("ADD", on: host)
+        #expect(other.errorCode == 8)
+        #expect(other.errorMessage == "failed to open netns \"/proc/self/ns/mnt\": a namespace of another kind")
     }
 }

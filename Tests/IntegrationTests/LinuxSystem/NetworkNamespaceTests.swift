@@ -31,6 +31,15 @@ struct NetworkNamespaceTests {
         #expect(nothing?.code == .noSuchFile)
     }
 
+    @Test(arguments: ["mnt", "user", "uts", "ipc"])
+    func tellsOtherKindsOfNamespaces(kind: String) {
+        let error = #expect(throws: SystemError.self) {
+            _ = try NetworkNamespace(path: "/proc/self/ns/\(kind)").identity()
+        }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.cause == "a namespace of another kind")
+    }
+
     @Test func knowsItsOwn() throws {
         #expect(NetworkNamespace.isCurrent(path: "/proc/thread-self/ns/net"))
         #expect(!NetworkNamespace.isCurrent(path: "/nowhere/at/all"))
