@@ -287,6 +287,8 @@ struct BridgeTests {
         BadOption(more: ["isGateway": "true"], code: 7, message: "isGateway: expected true or false"),
         BadOption(more: ["bridge": ""], code: 7, message: "bridge: interface name is empty"),
         BadOption(more: ["bridge": "a-name-that-is-too-long"], code: 7, message: "bridge: interface name is too long"),
+        BadOption(more: ["bridge": "br%d"], code: 7, message: "bridge: interface name contains %"),
+        BadOption(more: ["bridge": "br\u{0}"], code: 7, message: "bridge: interface name contains % or a null"),
         BadOption(
             more: ["hairpinMode": true, "promiscMode": true], code: 7,
             message: "cannot set hairpin mode and promiscuous mode at the same time"),

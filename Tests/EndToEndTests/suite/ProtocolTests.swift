@@ -45,6 +45,9 @@ struct ProtocolTests {
             name: "interface name with a blank", variables: ["CNI_IFNAME": "a\u{2003}b"], code: 4,
             message: "interface name contains / or : or whitespace characters"),
         BadCall(
+            name: "interface name with a number to come", variables: ["CNI_IFNAME": "eth%d"], code: 4,
+            message: "interface name contains % or a null character"),
+        BadCall(
             name: "DEL without an interface", command: "DEL", variables: ["CNI_IFNAME": nil], code: 4,
             message: "required env variables [CNI_IFNAME] missing"),
         BadCall(

@@ -27,7 +27,9 @@ struct IdentifierTests {
         try Identifier.checkInterfaceName(text)
     }
 
-    @Test(arguments: ["abcdefghijklmnop", "üüüüüüüü", ".", "..", "a/b", "a:b", "a b", "a\tb", "a\u{a0}b"])
+    @Test(arguments: [
+        "abcdefghijklmnop", "üüüüüüüü", ".", "..", "a/b", "a:b", "a b", "a\tb", "a\u{a0}b", "eth%d", "%", "a\0", "à",
+    ])
     func refusesOtherInterfaceNames(text: String) {
         #expect(throws: CNIError.self) { try Identifier.checkInterfaceName(text) }
     }
