@@ -1,4 +1,3 @@
-import Glibc
 package import LinuxSystem
 
 /// The right to change the overlays of a host, of one process at a time as long as this value lives.
@@ -10,12 +9,9 @@ package struct OverlayLock: ~Copyable, Sendable {
 
     /// Waits for the calling thread's network namespace.
     ///
-    /// The lock is on the namespace itself, whose state it is about, and leaves no file.
-    ///
-    /// - Throws: `ETIMEDOUT` with the holder when another process takes too long.
+    /// - Throws: `ETIMEDOUT` with the holder when another process takes too long; `EACCES` without privileges.
     package init() throws(SystemError) {
-        let path = "/proc/thread-self/ns/net"
-        lock = try FileLock(FileDescriptor.open(path, O_RDONLY), path: path, timeout: Self.timeout)
+        lock = try FileLock.ofNetworkNamespace(timeout: Self.timeout)
     }
 
     /// Milliseconds; a reconciliation takes some ten, and seconds where many processes change interfaces at once.
