@@ -56,7 +56,6 @@ package struct OverlaySite {
         let peers = nodes.filter { $0.publicIP != node.publicIP }.map { node in
             VXLANPeer(endpoint: node.publicIP, mac: node.mac, subnets: node.subnets)
         }
-        return VXLANOverlay(
-            device: device, networks: configuration.networks, peers: peers, directNetworks: directNetworks)
+        return VXLANOverlay(device: device, peers: peers, directNetworks: directNetworks)
     }
 }

@@ -21,6 +21,10 @@ package struct Neighbor: Hashable, Sendable {
     package let mac: MACAddress
     /// In the forwarding table: the link that frames leave by, which a multicast address needs; nil leaves it to routing.
     package let underlay: InterfaceIndex?
+    /// In the forwarding table: the UDP port of the host; nil for that of the VXLAN.
+    package let port: UInt16?
+    /// In the forwarding table: the network identifier at the host; nil for that of the VXLAN.
+    package let id: UInt32?
     /// Neither learned nor ageing.
     package let isPermanent: Bool
 
@@ -34,6 +38,8 @@ package struct Neighbor: Hashable, Sendable {
         self.address = address
         self.mac = mac
         self.underlay = underlay
+        port = nil
+        id = nil
         isPermanent = true
     }
 
@@ -48,11 +54,15 @@ package struct Neighbor: Hashable, Sendable {
         var address: IPAddress?
         var mac: MACAddress?
         var underlay: InterfaceIndex?
+        var port: UInt16?
+        var id: UInt32?
         try payload.forEachAttribute(from: NeighborHeader.length) { (type, value) throws(SystemError) in
             switch type {
             case AttributeType(NDA_DST): address = IPAddress(bytes: value)
             case AttributeType(NDA_LLADDR): mac = MACAddress(bytes: value)
             case AttributeType(NDA_IFINDEX): underlay = InterfaceIndex(rawValue: try value.integer())
+            case AttributeType(NDA_PORT): port = UInt16(bigEndian: try value.integer())
+            case AttributeType(NDA_VNI): id = try value.integer()
             default: break
             }
         }
@@ -62,6 +72,8 @@ package struct Neighbor: Hashable, Sendable {
         self.address = address
         self.mac = mac
         self.underlay = underlay
+        self.port = port
+        self.id = id
         isPermanent = try payload.integer(at: 8, as: UInt16.self) & UInt16(NUD_PERMANENT) != 0
     }
 
@@ -79,6 +91,8 @@ package struct Neighbor: Hashable, Sendable {
         message.append(AttributeType(NDA_DST), bytes: address.bytes)
         message.append(AttributeType(NDA_LLADDR), bytes: mac.bytes)
         if let underlay { message.append(AttributeType(NDA_IFINDEX), underlay.rawValue) }
+        if let port { message.append(AttributeType(NDA_PORT), port.bigEndian) }
+        if let id { message.append(AttributeType(NDA_VNI), id) }
         return message
     }
 }

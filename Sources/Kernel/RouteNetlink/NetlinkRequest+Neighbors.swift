@@ -23,8 +23,12 @@ extension Neighbor: CustomStringConvertible {
     /// As ip-neighbour(8) and bridge(8) print it, the device aside.
     package var description: String {
         switch table {
-        case .neighbors: "\(address) lladdr \(mac)"
-        case .forwarding: "\(mac) dst \(address)"
+        case .neighbors: return "\(address) lladdr \(mac)"
+        case .forwarding:
+            var words = ["\(mac) dst \(address)"]
+            if let port { words.append("port \(port)") }
+            if let id { words.append("vni \(id)") }
+            return words.joined(separator: " ")
         }
     }
 }

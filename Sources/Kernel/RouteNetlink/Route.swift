@@ -3,8 +3,9 @@ import CLinux
 import LinuxSystem
 import Netlink
 
-/// A unicast route.
+/// A route.
 package struct Route: Hashable, Sendable {
+    package var kind: Kind
     package var destination: CIDR
     /// Nil: the destination is on the link.
     package var gateway: IPAddress?
@@ -23,7 +24,10 @@ package struct Route: Hashable, Sendable {
     package var mtu: UInt32?
     /// The maximum segment size that TCP advertises, in bytes.
     package var advertisedMSS: UInt32?
+    /// It was read of a route with several next hops, of which it has one.
+    package private(set) var isOneOfSeveral: Bool
 
+    /// Makes a unicast route.
     package init(
         to destination: CIDR, via gateway: IPAddress? = nil, device: InterfaceIndex? = nil, priority: UInt32? = nil,
         table: UInt32? = nil, scope: UInt8 = 0, origin: Origin = .boot, isOnLink: Bool = false, mtu: UInt32? = nil,
@@ -39,6 +43,35 @@ package struct Route: Hashable, Sendable {
         self.isOnLink = isOnLink
         self.mtu = mtu
         self.advertisedMSS = advertisedMSS
+        kind = .unicast
+        isOneOfSeveral = false
+    }
+
+    /// What becomes of packets, `rtm_type`.
+    package struct Kind: RawRepresentable, Hashable, Sendable {
+        package let rawValue: UInt8
+
+        package init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+
+        package static let unicast = Kind(rawValue: UInt8(RTN_UNICAST))
+        package static let blackhole = Kind(rawValue: UInt8(RTN_BLACKHOLE))
+        package static let unreachable = Kind(rawValue: UInt8(RTN_UNREACHABLE))
+        package static let prohibit = Kind(rawValue: UInt8(RTN_PROHIBIT))
+        package static let `throw` = Kind(rawValue: UInt8(RTN_THROW))
+    }
+
+    /// The metric in effect.
+    package var metric: UInt32 { priority ?? Self.defaultPriority(destination.family) }
+
+    /// The same without a way, for deleting a route with all its next hops.
+    package var withoutNextHop: Route {
+        var route = self
+        route.gateway = nil
+        route.device = nil
+        route.isOnLink = false
+        return route
     }
 
     /// A number of `/etc/iproute2/rt_protos`.
@@ -56,9 +89,9 @@ package struct Route: Hashable, Sendable {
     /// The number of the main table.
     package static let mainTable = UInt32(RT_TABLE_MAIN.rawValue)
 
-    /// Reads the payload of `RTM_NEWROUTE`: a route for each next hop, none for what is no unicast route.
+    /// Reads the payload of `RTM_NEWROUTE`: a route for each next hop.
     static func list(_ payload: Span<UInt8>) throws(SystemError) -> [Route] {
-        guard let route = try Route(reading: payload) else { return [] }
+        let route = try Route(reading: payload)
         var routes: [Route] = []
         try payload.forEachAttribute(from: RouteHeader.length) { (type, value) throws(SystemError) in
             guard type == AttributeType(RTA_MULTIPATH.rawValue) else { return }
@@ -84,20 +117,22 @@ package struct Route: Hashable, Sendable {
             try hop.forEachAttribute(from: headerLength) { (type, value) throws(SystemError) in
                 if type == AttributeType(RTA_GATEWAY.rawValue) { route.gateway = IPAddress(bytes: value) }
             }
+            route.isOneOfSeveral = hops.count > length
             routes.append(route)
             position += (length + 3) & ~3
         }
         return routes
     }
 
-    /// Reads the payload of `RTM_NEWROUTE`, several next hops aside; nil for what is no unicast route.
-    private init?(reading payload: Span<UInt8>) throws(SystemError) {
+    /// Reads the payload of `RTM_NEWROUTE`, several next hops aside.
+    private init(reading payload: Span<UInt8>) throws(SystemError) {
         let family: UInt8 = try payload.integer()
         let destinationLength = Int(try payload.integer(at: 1, as: UInt8.self))
         origin = Origin(rawValue: try payload.integer(at: 5))
         scope = try payload.integer(at: 6)
         isOnLink = try payload.integer(at: 8, as: UInt32.self) & UInt32(RTNH_F_ONLINK) != 0
-        guard try payload.integer(at: 7, as: UInt8.self) == UInt8(RTN_UNICAST) else { return nil }
+        kind = Kind(rawValue: try payload.integer(at: 7))
+        isOneOfSeveral = false
         let isV4 = family == UInt8(AF_INET)
         destination = isV4 ? .any(.v4) : .any(.v6)
         table = UInt32(try payload.integer(at: 4, as: UInt8.self))
@@ -139,7 +174,7 @@ package struct Route: Hashable, Sendable {
     func message(type: Int, flags: NetlinkFlags) -> NetlinkMessage {
         let header = RouteHeader(
             family: destination.family, destinationLength: destination.prefixLength,
-            protocolNumber: origin.rawValue, scope: scope, type: UInt8(RTN_UNICAST),
+            protocolNumber: origin.rawValue, scope: scope, type: kind.rawValue,
             flags: isOnLink ? UInt32(RTNH_F_ONLINK) : 0)
         var message = NetlinkMessage(type: UInt16(type), flags: flags, header: header)
         if !destination.isDefault { message.append(AttributeType(RTA_DST.rawValue), bytes: destination.address.bytes) }
@@ -161,11 +196,27 @@ extension Route: CustomStringConvertible {
     /// As ip-route(8) takes it, the device aside.
     package var description: String {
         var words = [destination.isDefault ? "default" : "\(destination)"]
+        if let word = kind.word { words.insert(word, at: 0) }
         if let gateway { words.append("via \(gateway)") }
+        if isOneOfSeveral { words.append("and others") }
         if let table, table != Self.mainTable { words.append("table \(table)") }
         if let priority { words.append("metric \(priority)") }
         if let mtu { words.append("mtu \(mtu)") }
         if let advertisedMSS { words.append("advmss \(advertisedMSS)") }
         return words.joined(separator: " ")
+    }
+}
+
+extension Route.Kind {
+    /// As ip-route(8) has it before the destination; nil for unicast, where it says nothing.
+    fileprivate var word: String? {
+        switch self {
+        case .unicast: nil
+        case .blackhole: "blackhole"
+        case .unreachable: "unreachable"
+        case .prohibit: "prohibit"
+        case .throw: "throw"
+        default: "type \(rawValue)"
+        }
     }
 }

@@ -152,18 +152,24 @@ package struct RouteSocket: ~Copyable {
     package mutating func routes(_ family: AddressFamily) throws(SystemError) -> [Route] {
         let message = NetlinkMessage(type: UInt16(RTM_GETROUTE), flags: .dump, header: RouteHeader(family: family))
         return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
-            try Route.list(payload)
+            try Route.list(payload).filter { $0.kind == .unicast }
         }.flatMap { $0 }
     }
 
-    /// The unicast routes of one origin, in all tables.
-    package mutating func routes(_ family: AddressFamily, from origin: Route.Origin) throws(SystemError) -> [Route] {
-        let header = RouteHeader(family: family, protocolNumber: origin.rawValue)
-        let message = NetlinkMessage(type: UInt16(RTM_GETROUTE), flags: .dump, header: header)
-        return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
-            // A kernel before 4.20 lists those of all origins.
-            try Route.list(payload).filter { $0.origin == origin }
-        }.flatMap { $0 }
+    /// The routes of the main table, of all kinds, one for each next hop.
+    package mutating func mainRoutes(_ family: AddressFamily) throws(SystemError) -> [Route] {
+        var message = NetlinkMessage(
+            type: UInt16(RTM_GETROUTE), flags: .dump, header: RouteHeader(family: family))
+        message.append(AttributeType(RTA_TABLE.rawValue), Route.mainTable)
+        do throws(SystemError) {
+            return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
+                // A kernel before 4.20 lists those of all tables.
+                try Route.list(payload).filter { $0.table == Route.mainTable }
+            }.flatMap { $0 }
+        } catch  where error.code == .noSuchFile {
+            // The kernel makes the table with its first route.
+            return []
+        }
     }
 
     /// The addresses of all interfaces.

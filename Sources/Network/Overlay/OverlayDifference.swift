@@ -37,6 +37,8 @@ package struct OverlayDifference: Hashable, Sendable {
         case wrong(String)
         /// There, and wanted by nothing.
         case surplus
+        /// Behind something of another program, which this says.
+        case hidden(String)
     }
 }
 
@@ -47,6 +49,7 @@ extension OverlayDifference: CustomStringConvertible {
         case .missing: "\(finding), added"
         case .wrong: "\(finding), corrected"
         case .surplus: "\(finding), removed"
+        case .hidden: finding
         }
     }
 
@@ -57,6 +60,7 @@ extension OverlayDifference: CustomStringConvertible {
         case .missing: "\(subject): \(what)missing"
         case .wrong(let present): "\(subject): \(what)wrong (\(present))"
         case .surplus: "\(subject): \(what)surplus"
+        case .hidden(let other): "\(subject): \(what)hidden (\(other))"
         }
     }
 }

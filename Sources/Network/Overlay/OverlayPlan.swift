@@ -4,10 +4,19 @@ import RouteNetlink
 /// What differs between what an overlay needs and what the kernel has, and the changes that mend it.
 struct OverlayPlan {
     private(set) var differences: [OverlayDifference] = []
+    /// Routes that are as wanted or will be, and that others' routes hide.
+    private(set) var hidden: [Hidden] = []
 
     private var removedRoutes: [Change] = []
     private var added: [Change] = []
     private var removedEntries: [Change] = []
+
+    /// A route, and another program's one that the kernel prefers.
+    struct Hidden {
+        let subject: OverlayDifference.Subject
+        let route: Route
+        let obstacle: Route
+    }
 
     /// One thing that is told the kernel.
     enum Change: Hashable {
@@ -26,33 +35,38 @@ struct OverlayPlan {
         removedRoutes + added + removedEntries
     }
 
-    init(_ wanted: WantedState, _ present: OverlayEntries) {
-        var neighbors = Ledger(present.neighbors) { $0.address }
-        var forwarding = Ledger(present.forwarding) { ForwardingKey($0) }
-        var routes = Ledger(present.routes.filter(wanted.owns)) { $0.destination }
+    init(_ wanted: WantedState, _ present: PresentState) {
+        var neighbors = Ledger(present.entries.neighbors) { $0.address }
+        var forwarding = Ledger(present.entries.forwarding) { ForwardingKey($0) }
+        var routes = RouteLedger(wanted, present)
         let device = OverlayDifference.Subject.device(wanted.name)
         let parts = wanted.peers.map { (subject: .peer($0.endpoint), entries: $0.entries) } + [(device, wanted.shared)]
         for (subject, entries) in parts {
             for entry in entries.neighbors {
-                guard let fault = neighbors.fault(of: entry) else { continue }
+                guard let (fault, _) = neighbors.fault(of: entry) else { continue }
                 note(subject, .neighbor(entry.address), fault)
                 added.append(.replaceEntry(entry))
             }
         }
         for (subject, entries) in parts {
             for entry in entries.forwarding {
-                guard let fault = forwarding.fault(of: entry) else { continue }
+                guard let (fault, wrong) = forwarding.fault(of: entry) else { continue }
                 note(subject, .forwarding(entry.mac), fault)
                 added.append(.replaceEntry(entry))
+                // Of many for broadcast, the new one comes beside the others.
+                if let wrong, entry.mac.isZero { removedEntries.append(.removeEntry(wrong)) }
             }
         }
         for (subject, entries) in parts {
             for route in entries.routes {
+                if let obstacle = routes.obstacle(of: route) {
+                    hidden.append(Hidden(subject: subject, route: route, obstacle: obstacle))
+                }
                 guard let fault = routes.fault(of: route) else { continue }
                 note(subject, .route(route.destination), fault)
-                added.append(fault == .missing ? .add(route) : .replace(route))
             }
         }
+        added += routes.steps.added + routes.steps.superseded
         removeSurplus(of: wanted, device, routes.rest, neighbors.rest, forwarding.rest)
     }
 
@@ -86,30 +100,30 @@ struct OverlayPlan {
 }
 
 /// Entries that are there, to be ticked off one by one.
-private struct Ledger<Key: Hashable, Entry: Hashable & CustomStringConvertible> {
-    private var entries: [Key: [Entry]]
-    private let key: (Entry) -> Key
+private struct Ledger<Key: Hashable> {
+    private var entries: [Key: [Neighbor]]
+    private let key: (Neighbor) -> Key
 
-    init(_ entries: [Entry], by key: @escaping (Entry) -> Key) {
+    init(_ entries: [Neighbor], by key: @escaping (Neighbor) -> Key) {
         self.entries = Dictionary(grouping: entries, by: key)
         self.key = key
     }
 
     /// Ticks off the entry in the place of a wanted one.
     ///
-    /// - Returns: what is wrong with it; nil when it is as wanted.
-    mutating func fault(of wanted: Entry) -> OverlayDifference.Fault? {
-        guard var there = entries.removeValue(forKey: key(wanted)), !there.isEmpty else { return .missing }
+    /// - Returns: what is wrong with it, and the entry itself where there is one; nil when it is as wanted.
+    mutating func fault(of wanted: Neighbor) -> (fault: OverlayDifference.Fault, entry: Neighbor?)? {
+        guard var there = entries.removeValue(forKey: key(wanted)), !there.isEmpty else { return (.missing, nil) }
         // Of several in one place, the others are too many.
         let match = there.firstIndex(of: wanted)
         let entry = there.remove(at: match ?? 0)
         if !there.isEmpty { entries[key(wanted)] = there }
-        return match == nil ? .wrong("\(entry)") : nil
+        return match == nil ? (.wrong("\(entry)"), entry) : nil
     }
 
     /// What has not been ticked off, in an order that does not change from run to run.
-    var rest: [Entry] {
-        entries.values.flatMap { $0 }.sorted { "\($0)" < "\($1)" }
+    var rest: [Neighbor] {
+        entries.values.flatMap { $0 }.sorted { ($0.mac.rawValue, $0.address) < ($1.mac.rawValue, $1.address) }
     }
 }
 
@@ -121,14 +135,6 @@ private struct ForwardingKey: Hashable {
     init(_ entry: Neighbor) {
         mac = entry.mac
         address = entry.mac.isZero ? entry.address : nil
-    }
-}
-
-extension WantedState {
-    /// Whether a route of an overlay's by its origin is this one's: by its device, or straight to a peer.
-    fileprivate func owns(_ route: Route) -> Bool {
-        guard route.table == Route.mainTable else { return false }
-        return device != nil && route.device == device || networks.contains { $0.contains(route.destination) }
     }
 }
 

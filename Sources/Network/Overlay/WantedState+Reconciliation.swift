@@ -9,7 +9,8 @@ extension WantedState {
     ///   - host: a socket in the namespace of the overlay.
     ///   - lock: that of the namespace.
     /// - Returns: what was otherwise, and has been mended.
-    /// - Throws: the first thing that the kernel refused, after all the rest has been done.
+    /// - Throws: the first thing that the kernel refused, after all the rest has been done; `EEXIST` when another program's
+    ///   route is preferred to one of this overlay, which is none of its to change.
     package func reconcile(
         on host: inout RouteSocket, holding lock: borrowing OverlayLock
     ) throws(SystemError) -> [OverlayDifference] {
@@ -19,11 +20,16 @@ extension WantedState {
                 switch change {
                 case .add(let route): .addOnly(route)
                 case .replace(let route): .replace(route)
-                case .remove(let route): .delete(route)
+                case .remove(let route): .delete(route.isOneOfSeveral ? route.withoutNextHop : route)
                 case .replaceEntry(let entry): .replace(entry)
                 case .removeEntry(let entry): .delete(entry)
                 }
             })
+        if let hidden = plan.hidden.first {
+            throw SystemError(
+                "use route", "\(hidden.route)", .exists,
+                explanation: "the kernel prefers \(hidden.obstacle), which is another program's; delete that route")
+        }
         return plan.differences
     }
 
@@ -37,15 +43,23 @@ extension WantedState {
     package func inspect(
         on host: inout RouteSocket, with others: [OverlayDifference] = []
     ) throws(SystemError) -> OverlayInspection {
-        OverlayInspection(self, others + OverlayPlan(self, try present(on: &host)).differences)
+        let plan = OverlayPlan(self, try present(on: &host))
+        let hidden = plan.hidden.map { hidden in
+            OverlayDifference(hidden.subject, .route(hidden.route.destination), .hidden("\(hidden.obstacle)"))
+        }
+        return OverlayInspection(self, others + plan.differences + hidden)
     }
 
-    /// What the kernel has; without a device, routes at most.
-    private func present(on host: inout RouteSocket) throws(SystemError) -> OverlayEntries {
-        let routes = try host.routes(.v4, from: .overlay) + host.routes(.v6, from: .overlay)
-        guard let device else { return OverlayEntries(routes: routes) }
-        return OverlayEntries(
-            routes: routes, neighbors: try host.neighbors(.neighbors, on: device),
-            forwarding: try host.neighbors(.forwarding, on: device))
+    private func present(on host: inout RouteSocket) throws(SystemError) -> PresentState {
+        let routes = try host.mainRoutes(.v4) + host.mainRoutes(.v6)
+        var present = PresentState(entries: OverlayEntries(routes: routes))
+        for other in Set(routes.lazy.filter { $0.origin == .overlay }.compactMap(\.device)) where other != device {
+            guard try host.link(at: other)?.vxlan != nil else { continue }
+            present.otherDevices.insert(other)
+        }
+        guard let device else { return present }
+        present.entries.neighbors = try host.neighbors(.neighbors, on: device)
+        present.entries.forwarding = try host.neighbors(.forwarding, on: device)
+        return present
     }
 }

@@ -3,8 +3,10 @@ package import RouteNetlink
 
 /// What should be in the kernel for an overlay, its device aside: a plain value that a backend works out.
 ///
-/// What is an overlay's own, and goes when it is not wanted: routes of ``Route/Origin/overlay`` by its device or into its
-/// networks, and the neighbours and forwarding entries of its device. Everything else is left alone.
+/// What is an overlay's own, and goes when it is not wanted: the neighbours and forwarding entries of its device, and
+/// routes of ``Route/Origin/overlay`` by its device. One by another link is its own if the device has a neighbour with the
+/// first address of the destination, which says so, or if the overlay has no device and the destination lies in its
+/// networks. Everything else is left alone.
 package struct WantedState: Hashable, Sendable {
     /// What leads to the other hosts.
     package let peers: [Peer]
@@ -14,7 +16,7 @@ package struct WantedState: Hashable, Sendable {
     package let name: String
     /// Nil where the overlay needs no device of its own, or where that is not there yet.
     package let device: InterfaceIndex?
-    /// Every host's part of the overlay lies in one of these.
+    /// Where there is no device that tells: what every host's part of the overlay lies in.
     package let networks: [CIDR]
     package let learning: Learning
 
@@ -40,7 +42,7 @@ package struct WantedState: Hashable, Sendable {
 
     package init(
         peers: [Peer], shared: OverlayEntries = OverlayEntries(), name: String, device: InterfaceIndex?,
-        networks: [CIDR], learning: Learning = .none
+        networks: [CIDR] = [], learning: Learning = .none
     ) {
         self.peers = peers
         self.shared = shared
@@ -49,4 +51,7 @@ package struct WantedState: Hashable, Sendable {
         self.networks = networks
         self.learning = learning
     }
+
+    /// What leads to each of the peers, then what leads to none alone.
+    var allEntries: [OverlayEntries] { peers.map(\.entries) + [shared] }
 }

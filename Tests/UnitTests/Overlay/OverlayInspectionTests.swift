@@ -29,7 +29,7 @@ struct OverlayInspectionTests {
             name: "vxlan.1", id: 1, underlay: InterfaceIndex(rawValue: 2), local: endpoint, mac: mac, mtu: 1450,
             delivery: delivery)
         let overlay = VXLANOverlay(
-            device: device, networks: [], peers: [VXLANPeer(endpoint: endpoint, mac: mac, subnets: subnets)],
+            device: device, peers: [VXLANPeer(endpoint: endpoint, mac: mac, subnets: subnets)],
             directNetworks: direct.compactMap { CIDR($0) })
         let inspection = OverlayInspection(overlay.wanted(on: Self.index), differences)
         #expect(inspection.differences == differences)

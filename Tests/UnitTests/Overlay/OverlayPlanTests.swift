@@ -27,11 +27,11 @@ struct OverlayPlanTests {
         let device = VXLANDevice(
             name: "vxlan.1", id: 1, underlay: Self.underlay, local: endpoint, mac: mac, mtu: 1450, delivery: delivery)
         return VXLANOverlay(
-            device: device, networks: [network], peers: peers, directNetworks: direct.compactMap { CIDR($0) })
+            device: device, peers: peers, directNetworks: direct.compactMap { CIDR($0) })
     }
 
     private func entries(_ overlay: VXLANOverlay) -> OverlayEntries {
-        let peers = overlay.wanted(on: Self.index).peers.map(\.entries)
+        let peers = overlay.wanted(on: Self.index).allEntries
         return OverlayEntries(
             routes: peers.flatMap(\.routes), neighbors: peers.flatMap(\.neighbors),
             forwarding: peers.flatMap(\.forwarding))
@@ -39,7 +39,7 @@ struct OverlayPlanTests {
 
     /// The differences and what is done about them.
     private func plan(_ overlay: VXLANOverlay, _ present: OverlayEntries) -> (found: [String], done: [String]) {
-        let plan = OverlayPlan(overlay.wanted(on: Self.index), present)
+        let plan = OverlayPlan(overlay.wanted(on: Self.index), PresentState(entries: present))
         return (plan.differences.map { "\($0)" }, plan.changes.map(text))
     }
 
@@ -125,6 +125,60 @@ struct OverlayPlanTests {
         #expect(plan(overlay, present).done.isEmpty)
     }
 
+    @Test func aRoutePastTheDeviceIsOursWhereItsNeighborSaysSo() throws {
+        let direct = overlay([peer], direct: ["192.168.1.0/24"])
+        let left = plan(overlay([]), entries(direct))
+        #expect(
+            left.done == [
+                "delete route 10.244.2.0/24 via 192.168.1.12", "delete neighbor 10.244.2.0 lladdr 02:00:00:00:00:0c",
+            ])
+        var unclaimed = entries(direct)
+        unclaimed.neighbors = []
+        #expect(plan(overlay([]), unclaimed).done.isEmpty)
+    }
+
+    @Test func aRouteByAnotherOverlaysDeviceIsTheirs() throws {
+        var present = PresentState(entries: entries(overlay([peer])))
+        let theirs = InterfaceIndex(rawValue: 9)
+        present.entries.routes[0].device = theirs
+        present.otherDevices = [theirs]
+        #expect(
+            OverlayPlan(overlay([]).wanted(on: Self.index), present).changes.map(text).allSatisfy {
+                !$0.contains("route")
+            })
+        #expect(
+            OverlayPlan(overlay([peer]).wanted(on: Self.index), present).changes
+                == [.add(try #require(entries(overlay([peer])).routes.first))])
+    }
+
+    @Test func anothersRouteIsNotReplaced() throws {
+        let overlay = overlay([peer])
+        var present = entries(overlay)
+        present.routes[0].priority = 100
+        var theirs = present.routes[0]
+        theirs.origin = .boot
+        theirs.priority = nil
+        present.routes.append(theirs)
+        let moved = plan(overlay, present)
+        #expect(
+            moved.done == [
+                "add route 10.244.2.0/24 via 10.244.2.0", "delete route 10.244.2.0/24 via 10.244.2.0 metric 100",
+            ])
+    }
+
+    @Test func anIPv6GatewayThatOthersLeadToGetsAFooting() throws {
+        let peer = VXLANPeer(endpoint: endpoint, mac: mac, subnets: [try #require(CIDR("fd00:2::/64"))])
+        let overlay = overlay([peer])
+        var present = entries(overlay)
+        present.routes = [Route(to: try #require(CIDR("fd00::/8")), device: Self.underlay, table: Route.mainTable)]
+        let plan = plan(overlay, present)
+        #expect(
+            plan.done == [
+                "add route fd00:2::/128 metric 1", "add route fd00:2::/64 via fd00:2::",
+                "delete route fd00:2::/128 metric 1",
+            ])
+    }
+
     @Test func anOverlayWithoutADeviceHasRoutesOnly() throws {
         let subnets = try ["10.244.2.0/24", "10.244.3.0/24"].map { try #require(CIDR($0)) }
         let routes = subnets.map { Route(toPart: $0, via: endpoint, device: Self.underlay) }
@@ -132,7 +186,7 @@ struct OverlayPlanTests {
             peers: [WantedState.Peer(endpoint: endpoint, OverlayEntries(routes: [routes[0]]))], name: "eth0",
             device: nil, networks: [network])
         let foreign = Route(toPart: try #require(CIDR("10.9.0.0/24")), via: endpoint, device: Self.underlay)
-        let plan = OverlayPlan(wanted, OverlayEntries(routes: [routes[1], foreign]))
+        let plan = OverlayPlan(wanted, PresentState(entries: OverlayEntries(routes: [routes[1], foreign])))
         #expect(
             plan.differences.map { "\($0)" } == [
                 "peer 192.168.1.12: route 10.244.2.0/24 missing, added",
@@ -152,6 +206,8 @@ struct OverlayPlanTests {
         #expect(
             plan.done == [
                 "set neighbor 10.244.3.0 lladdr 02:00:00:00:00:0d",
+                // It says whose the route past the device is.
+                "set neighbor 10.244.2.0 lladdr 02:00:00:00:00:0c",
                 "set forwarding entry 02:00:00:00:00:0d dst 192.168.2.13",
                 "add route 10.244.2.0/24 via 192.168.1.12", "add route 10.244.3.0/24 via 10.244.3.0",
             ])
@@ -159,14 +215,14 @@ struct OverlayPlanTests {
         let back = self.plan(direct, entries(overlay([peer, far])))
         #expect(
             back.done == [
-                "replace route 10.244.2.0/24 via 192.168.1.12", "delete neighbor 10.244.2.0 lladdr 02:00:00:00:00:0c",
+                "replace route 10.244.2.0/24 via 192.168.1.12",
                 "delete forwarding entry 02:00:00:00:00:0c dst 192.168.1.12",
             ])
     }
 
     @Test func aSubnetOfTheOtherFamilyIsAlwaysEncapsulated() throws {
         let dual = VXLANPeer(endpoint: endpoint, mac: mac, subnets: peer.subnets + [try #require(CIDR("fd00:2::/64"))])
-        let wanted = entries(overlay([dual], direct: ["192.168.1.0/24"]))
+        let wanted = overlay([dual], direct: ["192.168.1.0/24"]).wanted(on: Self.index).peers[0].entries
         #expect(wanted.routes.map(\.isOnLink) == [false, true])
         #expect(wanted.neighbors.map(\.address) == [try #require(IPAddress("fd00:2::"))])
         #expect(wanted.forwarding.count == 1)

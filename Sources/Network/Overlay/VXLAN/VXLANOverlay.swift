@@ -5,15 +5,12 @@ package import RouteNetlink
 /// A network over many hosts by VXLAN: this host's device, and what leads to the others.
 package struct VXLANOverlay: Sendable {
     package let device: VXLANDevice
-    /// Every host's subnet lies in one of these.
-    package let networks: [CIDR]
     package let peers: [VXLANPeer]
     /// Where the underlay reaches peers without a router, so that they need no encapsulation; empty to encapsulate all.
     package let directNetworks: [CIDR]
 
-    package init(device: VXLANDevice, networks: [CIDR], peers: [VXLANPeer], directNetworks: [CIDR] = []) {
+    package init(device: VXLANDevice, peers: [VXLANPeer], directNetworks: [CIDR] = []) {
         self.device = device
-        self.networks = networks
         self.peers = peers
         self.directNetworks = directNetworks
     }
@@ -56,7 +53,7 @@ package struct VXLANOverlay: Sendable {
         let link = index ?? .noInterface
         switch device.delivery {
         case .routed:
-            return state(index) { entries(to: $0, on: link) }
+            return state(index, shared: OverlayEntries(neighbors: claims(on: link))) { entries(to: $0, on: link) }
         case .segment(_, nil):
             return state(index, learning: .fromPeers) { peer in
                 OverlayEntries(forwarding: [Neighbor(.forwarding, on: link, peer.endpoint, is: .zero)])
@@ -76,7 +73,14 @@ package struct VXLANOverlay: Sendable {
     ) -> WantedState {
         WantedState(
             peers: peers.map { WantedState.Peer(endpoint: $0.endpoint, entries($0)) }, shared: shared,
-            name: device.name, device: index, networks: networks, learning: learning)
+            name: device.name, device: index, learning: learning)
+    }
+
+    /// The neighbours that say whose the routes past the device are.
+    private func claims(on link: InterfaceIndex) -> [Neighbor] {
+        peers.flatMap { peer in
+            peer.subnets.filter { isDirect($0, of: peer) }.map { Neighbor(.neighbors, on: link, $0.first, is: peer.mac) }
+        }
     }
 
     /// Its subnets, each by its device or straight by its address.

@@ -1,0 +1,114 @@
+import Addressing
+import RouteNetlink
+
+/// The routes of the main table, of which an overlay's own are ticked off one by one.
+struct RouteLedger {
+    private var own: [CIDR: [Route]]
+    /// Those of others, to the destinations that are wanted.
+    private let others: [CIDR: [Route]]
+    private let ways: Ways
+    private(set) var steps = Steps()
+
+    /// What is told the kernel, in this order.
+    struct Steps {
+        var added: [OverlayPlan.Change] = []
+        /// What something that was added takes the place of.
+        var superseded: [OverlayPlan.Change] = []
+    }
+
+    /// - Parameters:
+    ///   - wanted: whose own routes are told from others'.
+    ///   - present: what the kernel has.
+    init(_ wanted: WantedState, _ present: PresentState) {
+        let destinations = Set(wanted.allEntries.flatMap(\.routes).map(\.destination))
+        let claimed = Set(present.entries.neighbors.lazy.filter(\.isPermanent).map(\.address))
+        var own: [CIDR: [Route]] = [:]
+        var others: [CIDR: [Route]] = [:]
+        for route in present.entries.routes where route.table == Route.mainTable {
+            let destination = route.destination
+            let isOwn =
+                route.origin == .overlay
+                && (wanted.device.map { $0 == route.device } == true
+                    || !present.isOtherOverlays(route)
+                        && (destinations.contains(destination) || claimed.contains(destination.first)
+                            || wanted.networks.contains { $0.contains(destination) }))
+            if !isOwn {
+                if destinations.contains(destination) { others[destination, default: []].append(route) }
+            } else if !route.isOneOfSeveral
+                || own[destination]?.contains(where: { $0.isOneOfSeveral && $0.metric == route.metric }) != true
+            {
+                own[destination, default: []].append(route)
+            }
+        }
+        self.own = own
+        self.others = others
+        ways = Ways(present.entries.routes.lazy.filter { $0.device != wanted.device })
+    }
+
+    /// Ticks off the route in the place of a wanted one, and notes what makes it as wanted.
+    ///
+    /// - Returns: what is wrong with it; nil when it is as wanted.
+    mutating func fault(of wanted: Route) -> OverlayDifference.Fault? {
+        guard var there = own.removeValue(forKey: wanted.destination), !there.isEmpty else {
+            add(wanted)
+            return .missing
+        }
+        // Of several to one destination, the others are too many.
+        defer { if !there.isEmpty { own[wanted.destination] = there } }
+        if let match = there.firstIndex(of: wanted) {
+            there.remove(at: match)
+            return nil
+        }
+        let inPlace = there.firstIndex { $0.metric == wanted.metric }
+        let route = there.remove(at: inPlace ?? 0)
+        let isShared = others[wanted.destination]?.contains { $0.metric == wanted.metric } == true
+        if inPlace != nil && !isShared {
+            add(wanted, by: .replace(wanted))
+        } else {
+            // To replace it would be to replace the first with this metric, which may be another's.
+            if inPlace != nil { steps.added.append(.remove(route)) } else { steps.superseded.append(.remove(route)) }
+            add(wanted)
+        }
+        return .wrong("\(route)")
+    }
+
+    /// Another's route that the kernel prefers to a wanted one.
+    func obstacle(of wanted: Route) -> Route? {
+        others[wanted.destination]?.first { $0.metric < wanted.metric }
+    }
+
+    /// What has not been ticked off.
+    var rest: [Route] {
+        own.values.flatMap { $0 }.sorted { ($0.destination.first, $0.metric) < ($1.destination.first, $1.metric) }
+    }
+
+    private mutating func add(_ route: Route, by change: OverlayPlan.Change? = nil) {
+        let change = change ?? .add(route)
+        guard route.isOnLink, let gateway = route.gateway, gateway.family == .v6, ways.lead(to: gateway) else {
+            steps.added.append(change)
+            return
+        }
+        // Where other routes lead to an IPv6 gateway, the kernel does not take it to be on the link. It asks only when a
+        // route is added, so a closer route is there as long as that takes.
+        let footing = Route(
+            to: .host(gateway), device: route.device, priority: 1, table: Route.mainTable, origin: .overlay)
+        steps.added += [.add(footing), change, .remove(footing)]
+    }
+}
+
+/// Where IPv6 routes of others lead, default routes aside.
+private struct Ways {
+    private var destinations: [Int: Set<CIDR>] = [:]
+
+    init(_ routes: some Sequence<Route>) {
+        for route in routes where route.destination.family == .v6 && !route.destination.isDefault {
+            destinations[route.destination.prefixLength, default: []].insert(route.destination)
+        }
+    }
+
+    func lead(to address: IPAddress) -> Bool {
+        destinations.contains { length, networks in
+            CIDR(containing: address, prefixLength: length).map(networks.contains) == true
+        }
+    }
+}
