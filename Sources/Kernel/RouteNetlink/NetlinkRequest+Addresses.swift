@@ -23,6 +23,18 @@ extension NetlinkRequest {
         return NetlinkRequest(message, "add address", "\(address) to \(name)")
     }
 
+    /// `ip address change ADDRESS dev INDEX metric METRIC`, of an address that is ours and stays so.
+    ///
+    /// It is the metric of the route to the address's network, 0 for the kernel's default; since Linux 4.18.
+    package static func change(
+        _ address: InterfaceAddress, on index: InterfaceIndex, _ name: String, routeMetric: UInt32
+    ) -> NetlinkRequest {
+        var message = message(RTM_NEWADDR, .replace, address, index)
+        message.append(AttributeType(IFA_RT_PRIORITY), routeMetric)
+        message.append(AttributeType(IFA_PROTO), AssignedAddress.ownProtocol)
+        return NetlinkRequest(message, "change address", "\(address) on \(name)")
+    }
+
     /// `ip address del ADDRESS dev INDEX`.
     package static func delete(
         _ address: InterfaceAddress, from index: InterfaceIndex, _ name: String
@@ -52,6 +64,8 @@ package struct AssignedAddress: Hashable, Sendable {
     package var isDuplicate: Bool
     /// This suite has marked it as its own.
     package var isOurs: Bool
+    /// The metric of the route to its network, where it is not the kernel's default.
+    package var routeMetric: UInt32?
 
     /// `IFA_PROTO`: a number that the kernel and the known routing daemons do not use.
     static let ownProtocol: UInt8 = 193
@@ -63,12 +77,14 @@ package struct AssignedAddress: Hashable, Sendable {
         // IFA_FLAGS has all of them.
         var flags = UInt32(try payload.integer(at: 2, as: UInt8.self))
         var protocolNumber: UInt8 = 0
+        var routeMetric: UInt32?
         var local: IPAddress?
         var other: IPAddress?
         try payload.forEachAttribute(from: AddressHeader.length) { (type, value) throws(SystemError) in
             switch type {
             case AttributeType(IFA_LOCAL): local = IPAddress(bytes: value)
             case AttributeType(IFA_PROTO): protocolNumber = try value.integer()
+            case AttributeType(IFA_RT_PRIORITY): routeMetric = try value.integer()
             case AttributeType(IFA_FLAGS): flags = try value.integer()
             case AttributeType(IFA_ADDRESS): other = IPAddress(bytes: value)
             default: break
@@ -79,6 +95,7 @@ package struct AssignedAddress: Hashable, Sendable {
             return nil
         }
         self.address = address
+        self.routeMetric = routeMetric == 0 ? nil : routeMetric
         isOurs = protocolNumber == Self.ownProtocol
         isTentative = flags & UInt32(IFA_F_TENTATIVE) != 0
         isDuplicate = flags & UInt32(IFA_F_DADFAILED) != 0

@@ -86,6 +86,9 @@ package struct Route: Hashable, Sendable {
         package static let boot = Origin(rawValue: UInt8(RTPROT_BOOT))
     }
 
+    /// The scope of what is on the link, in IPv4 alone.
+    package static let linkScope = UInt8(RT_SCOPE_LINK.rawValue)
+
     /// The number of the main table.
     package static let mainTable = UInt32(RT_TABLE_MAIN.rawValue)
 

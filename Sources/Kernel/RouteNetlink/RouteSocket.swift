@@ -157,14 +157,25 @@ package struct RouteSocket: ~Copyable {
     }
 
     /// The routes of the main table, of all kinds, one for each next hop.
-    package mutating func mainRoutes(_ family: AddressFamily) throws(SystemError) -> [Route] {
+    ///
+    /// - Parameters:
+    ///   - family: of the destinations.
+    ///   - device: what packets leave by; nil for any.
+    /// - Returns: the routes in the kernel's order.
+    /// - Throws: what the kernel answered.
+    package mutating func mainRoutes(
+        _ family: AddressFamily, by device: InterfaceIndex? = nil
+    ) throws(SystemError) -> [Route] {
         var message = NetlinkMessage(
             type: UInt16(RTM_GETROUTE), flags: .dump, header: RouteHeader(family: family))
         message.append(AttributeType(RTA_TABLE.rawValue), Route.mainTable)
+        if let device { message.append(AttributeType(RTA_OIF.rawValue), device.rawValue) }
         do throws(SystemError) {
             return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
-                // A kernel before 4.20 lists those of all tables.
-                try Route.list(payload).filter { $0.table == Route.mainTable }
+                // A kernel before 4.20 lists those of all tables and devices.
+                try Route.list(payload).filter {
+                    $0.table == Route.mainTable && (device == nil || $0.device == device)
+                }
             }.flatMap { $0 }
         } catch  where error.code == .noSuchFile {
             // The kernel makes the table with its first route.

@@ -125,7 +125,7 @@ extension GatewayAddress {
     /// Deletes addresses.
     ///
     /// With the first one of an IPv4 network the kernel deletes all others, unless it is told to spare them.
-    private static func delete(
+    static func delete(
         _ addresses: [InterfaceAddress], from link: Link, sparingOthers sparesOthers: Bool, on host: inout RouteSocket
     ) throws(SystemError) {
         if sparesOthers && addresses.contains(where: { $0.address.family == .v4 }) {
@@ -147,19 +147,33 @@ extension Bridge {
     ///
     /// Whatever cannot be asked is taken to use all of them: a port that is no veth or whose other end is out of sight, and
     /// one without an address of its own, as when a bridge or a virtual machine in the container is behind it.
-    fileprivate func unused(
+    func unused(
         _ addresses: [InterfaceAddress], among gateways: [InterfaceAddress], on host: inout RouteSocket
     ) throws(SystemError) -> [InterfaceAddress] {
         var unused = addresses
         let networks = Set(gateways.map(\.network)).sorted { $0.prefixLength > $1.prefixLength }
-        // A VLAN's gateway hangs on a port as well, and is what the addresses are on.
-        for port in try host.links() where port.master == link.index && port.alias != Self.alias {
+        for port in try containerPorts(on: &host) {
             guard !unused.isEmpty else { break }
             guard let peer = port.peer, let used = try? Self.addresses(behind: peer, on: &host) else { return [] }
             let usedNetworks = Set(used.compactMap { address in networks.first { $0.contains(address) } })
             unused.removeAll { usedNetworks.contains($0.network) }
         }
         return unused
+    }
+
+    /// The addresses in some networks that containers on the bridge have, as far as they can be asked.
+    func users(of networks: [CIDR], on host: inout RouteSocket) throws(SystemError) -> Set<IPAddress> {
+        var users: Set<IPAddress> = []
+        for port in try containerPorts(on: &host) {
+            guard let peer = port.peer, let used = try? Self.addresses(behind: peer, on: &host) else { continue }
+            users.formUnion(used.lazy.filter { address in networks.contains { $0.contains(address) } })
+        }
+        return users
+    }
+
+    /// A VLAN's gateway hangs on a port as well, and is what the addresses are on.
+    private func containerPorts(on host: inout RouteSocket) throws(SystemError) -> [Link] {
+        try host.links().filter { $0.master == link.index && $0.alias != Self.alias }
     }
 
     /// All addresses in the namespace of a port's other end; nil where they may not be all that is behind it.

@@ -31,6 +31,11 @@ extension DelegateConfiguration {
         try self.init(input, ranges: networks.map { ["subnet": .string("\($0)")] }, routes: [], defaults: [:])
     }
 
+    /// The bridge that containers hang on; nil where the delegate makes none.
+    var bridge: String? {
+        type == "bridge" ? object["bridge"]?.string ?? "cni0" : nil
+    }
+
     private init(
         _ input: NetworkConfiguration, ranges: [JSONObject], routes: [CIDR], defaults: JSONObject
     ) throws {

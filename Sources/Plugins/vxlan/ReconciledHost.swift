@@ -27,6 +27,7 @@ struct ReconciledHost {
             // Without a plugin to hand containers to, there is no reason to change anything.
             _ = try delegate.delegate(for: input)
             try verify(site)
+            try Self.yieldGateways(of: site, delegate, on: &host)
             let bridge = try Self.ensureBridge(of: site, on: &host)
             Self.report(try site.overlay(bridge: bridge).reconcile(on: &host, holding: lock))
         } catch let error as SystemError where error.code == .timedOut {
@@ -44,6 +45,24 @@ struct ReconciledHost {
         guard let name = site.configuration.bridge else { return nil }
         let options = Bridge.Options(name: name, mtu: site.mtu, isPromiscuous: false, filtersVLANs: false)
         return try Bridge.ensure(options, on: &host).link.index
+    }
+
+    /// Takes the gateways of subnets that are other hosts' now out of the way of what leads there.
+    private static func yieldGateways(
+        of site: OverlaySite, _ delegate: DelegateConfiguration, on host: inout RouteSocket
+    ) throws(SystemError) {
+        guard site.configuration.mode.isRouted, let bridge = delegate.bridge else { return }
+        let subnets = site.nodes.lazy.filter { $0.publicIP != site.node.publicIP }.flatMap(\.subnets)
+        let yielding = try GatewayAddress.yield(
+            to: Array(subnets), markingRoutes: .overlay, of: bridge, on: &host)
+        for address in yielding.deleted {
+            StandardStreams.log("address \(address) of \(bridge) surplus, removed: another host has its subnet")
+        }
+        for address in yielding.kept {
+            StandardStreams.log(
+                "address \(address) of \(bridge) stays for the containers that use it, though another host has its "
+                    + "subnet; it goes with them")
+        }
     }
 
     /// Tells on standard error what was mended, the first of it when there is much.

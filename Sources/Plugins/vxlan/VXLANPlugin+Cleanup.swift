@@ -1,9 +1,12 @@
 import Addressing
 import Attachments
 import CNI
+import ContainerLinks
 import Nftables
 import NodeTable
+import Overlay
 import PacketRules
+import RouteNetlink
 
 /// DEL and GC, which go on past errors; DEL needs neither the table of nodes nor the container's namespace.
 extension VXLANPlugin {
@@ -22,6 +25,11 @@ extension VXLANPlugin {
             } else {
                 try Self.masquerade().remove(addresses, of: invocation.attachment, on: &nftables)
             }
+        }
+        teardown.attempt {
+            var host = try RouteSocket()
+            guard let bridge = try? DelegateConfiguration(removing: invocation.configuration).bridge else { return }
+            try GatewayAddress.deleteObsoleteRoutes(markedWith: .overlay, of: bridge, on: &host)
         }
         try teardown.finish()
     }
