@@ -4,13 +4,15 @@ package import LinuxSystem
 import Netlink
 
 extension RouteSocket {
-    /// Whether the namespace passes packets of a family on between its interfaces.
+    /// Whether the namespace passes packets of a family on between its interfaces, or those that come by one of them.
     ///
     /// It is what `/proc/sys/net` says, where a path takes the longer to look up the more namespaces there are.
-    package mutating func isForwarding(_ family: AddressFamily) throws(SystemError) -> Bool {
+    package mutating func isForwarding(
+        _ family: AddressFamily, by index: InterfaceIndex? = nil
+    ) throws(SystemError) -> Bool {
         var message = NetlinkMessage(
             type: UInt16(RTM_GETNETCONF), flags: [], header: NetworkConfigurationHeader(family: family))
-        message.append(AttributeType(NETCONFA_IFINDEX), Int32(NETCONFA_IFINDEX_ALL))
+        message.append(AttributeType(NETCONFA_IFINDEX), index?.rawValue ?? Int32(NETCONFA_IFINDEX_ALL))
         let request = NetlinkRequest(message, "read forwarding of", "\(family)")
         return try query(request) { (_, payload) throws(SystemError) in
             var isOn: Bool?

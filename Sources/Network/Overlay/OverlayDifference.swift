@@ -37,8 +37,18 @@ package struct OverlayDifference: Hashable, Sendable {
         case wrong(String)
         /// There, and wanted by nothing.
         case surplus
+        /// As this says, and left so, since the kernel refuses to change it and another program made it.
+        case kept(String)
         /// Behind something of another program, which this says.
         case hidden(String)
+    }
+}
+
+extension OverlayDifference {
+    /// The same, which nothing is done about.
+    var kept: OverlayDifference {
+        guard case .wrong(let present) = fault else { return self }
+        return OverlayDifference(subject, object, .kept(present))
     }
 }
 
@@ -49,7 +59,7 @@ extension OverlayDifference: CustomStringConvertible {
         case .missing: "\(finding), added"
         case .wrong: "\(finding), corrected"
         case .surplus: "\(finding), removed"
-        case .hidden: finding
+        case .kept, .hidden: finding
         }
     }
 
@@ -60,6 +70,7 @@ extension OverlayDifference: CustomStringConvertible {
         case .missing: "\(subject): \(what)missing"
         case .wrong(let present): "\(subject): \(what)wrong (\(present))"
         case .surplus: "\(subject): \(what)surplus"
+        case .kept(let present): "\(subject): \(what)wrong (\(present)), kept: another program made it"
         case .hidden(let other): "\(subject): \(what)hidden (\(other))"
         }
     }

@@ -36,7 +36,8 @@ struct VXLANFaultTests {
             found: "device vxlan.1: MAC address wrong (02:00:00:00:00:99), corrected"),
         Fault(command: "ip link set vxlan.1 mtu 1300", found: "device vxlan.1: MTU wrong (1300), corrected"),
         Fault(
-            command: "ip link del vxlan.1; ip link add vxlan.1 type vxlan id 1 dev eth0 dstport 4789",
+            command: "ip link del vxlan.1; ip link add vxlan.1 type vxlan id 1 dev eth0 dstport 4789; "
+                + "ip link set vxlan.1 alias 'cni vxlan'",
             found: "device vxlan.1: port wrong (4789), corrected"),
         Fault(
             command: "ip link set vxlan.1 down; ip link set vxlan.1 up",
@@ -47,6 +48,31 @@ struct VXLANFaultTests {
         Fault(command: "ip link del vxlan.1", options: segment, found: "device vxlan.1: missing, added"),
         Fault(
             command: "ip link set vxlan.1 nomaster", options: segment, found: "device vxlan.1: bridge missing, added"),
+        Fault(
+            command: "bridge link set dev vxlan.1 state 0", options: segment,
+            found: "device vxlan.1: port's state wrong (disabled), corrected"),
+        Fault(
+            command: "bridge link set dev vxlan.1 learning on; bridge link set dev vxlan.1 locked on", options: segment,
+            found: "device vxlan.1: port's locked wrong (on), corrected"),
+        Fault(
+            command: "bridge link set dev vxlan.1 bcast_flood off", options: segment,
+            found: "device vxlan.1: port's flooding wrong (off), corrected"),
+        Fault(
+            command: "bridge link set dev vxlan.1 neigh_suppress on", options: segment,
+            found: "device vxlan.1: port's neighbor suppression wrong (on), corrected"),
+        Fault(
+            command: "sysctl -qw net/ipv4/conf/vxlan.1/forwarding=0",
+            found: "device vxlan.1: IPv4 forwarding wrong (off), corrected"),
+        Fault(
+            command: "bridge fdb replace \(peerMAC) dev vxlan.1 dst 192.168.1.12 vni 7",
+            found: "peer 192.168.1.12: forwarding entry \(peerMAC) wrong (\(peerMAC) dst 192.168.1.12 vni 7), corrected"
+        ),
+        Fault(
+            command: "bridge fdb del 00:00:00:00:00:00 dev vxlan.1 dst 192.168.1.12; "
+                + "bridge fdb append 00:00:00:00:00:00 dev vxlan.1 dst 192.168.1.12 port 4789; ip neigh flush dev cni0",
+            options: segment,
+            found: "peer 192.168.1.12: forwarding entry for broadcast wrong "
+                + "(00:00:00:00:00:00 dst 192.168.1.12 port 4789), corrected"),
         Fault(
             command: "bridge fdb del 00:00:00:00:00:00 dev vxlan.1 dst 192.168.1.12; ip neigh flush dev cni0",
             options: segment,

@@ -60,9 +60,10 @@ struct VXLANOverlayTests {
         try host.namespace.shell(
             """
             set +e # The device may be gone.
-            ip -d link show vxlan.1 | grep -o '> mtu [0-9]*\\|link/ether [0-9a-f:]*\\|vxlan id.*ageing\\|,UP'
+            ip -d link show vxlan.1 | grep -o '> mtu [0-9]*\\|link/ether [0-9a-f:]*\\|vxlan id.*ageing [0-9]*\\|,UP'
             ip -br address show dev vxlan.1 | tr ' ' '\\n' | grep / | grep -v fe80 | sort
             ip -4 route show proto 193; ip -6 route show proto 193
+            sysctl -n net/ipv4/conf/vxlan.1/forwarding net/ipv6/conf/vxlan.1/forwarding | grep -v 1 || true
             ip neigh show dev vxlan.1 nud permanent | sort
             bridge fdb show dev vxlan.1 | sort
             """)
@@ -77,7 +78,7 @@ struct VXLANOverlayTests {
                 ,UP
                 > mtu 1450
                 link/ether 02:00:00:00:00:0b
-                vxlan id 1 local 192.168.77.11 dev under0 srcport 0 0 dstport 8472 nolearning ttl auto ageing
+                vxlan id 1 local 192.168.77.11 dev under0 srcport 0 0 dstport 8472 nolearning ttl auto ageing 300
                 10.244.1.0/32
                 fd00:1::/128
                 10.244.2.0/24 via 10.244.2.0 dev vxlan.1 onlink\u{20}
@@ -189,22 +190,78 @@ struct VXLANOverlayTests {
         Damage(
             "ip link add b0 type bridge; ip link set vxlan.1 master b0",
             "device vxlan.1: bridge wrong (another), corrected"),
+        Damage("ip link set vxlan.1 type vxlan id 1 ttl 5", "device vxlan.1: ttl wrong (5), corrected"),
+        Damage("ip link set vxlan.1 type vxlan id 1 tos 4", "device vxlan.1: tos wrong (4), corrected"),
+        Damage("ip link set vxlan.1 type vxlan id 1 df set", "device vxlan.1: df wrong (1), corrected"),
+        Damage("ip link set vxlan.1 type vxlan id 1 ageing 5", "device vxlan.1: ageing wrong (5), corrected"),
         Damage(
-            "ip link del vxlan.1; ip link add vxlan.1 type vxlan id 1 dstport 4789 dev under0",
-            "device vxlan.1: port wrong (4789), corrected", "device vxlan.1: missing, added"),
+            "sysctl -qw net/ipv4/conf/vxlan.1/forwarding=0", "device vxlan.1: IPv4 forwarding wrong (off), corrected"),
         Damage(
-            "ip link del vxlan.1; ip link add vxlan.1 type vxlan id 2 dstport 8472 dev under0 local 192.168.77.11",
-            "device vxlan.1: id wrong (2), corrected", "device vxlan.1: missing, added"),
+            "sysctl -qw net/ipv6/conf/vxlan.1/forwarding=0", "device vxlan.1: IPv6 forwarding wrong (off), corrected"),
+        again("id 1 dstport 4789 dev under0", "port wrong (4789)"),
+        again("id 2 dstport 8472 dev under0 local 192.168.77.11", "id wrong (2)"),
+        again("id 1 dstport 8472 dev under0 local fd77::11", "local address wrong (fd77::11)"),
+        again("id 1 dstport 8472 dev under0 group 239.1.1.1", "group wrong (239.1.1.1)"),
+        again("id 1 dstport 8472 dev under0 noudpcsum", "checksums wrong (off)"),
+        again("id 1 dstport 8472 dev under0 udp6zerocsumtx", "checksums over IPv6 wrong (off)"),
+        again("id 1 dstport 8472 dev under0 udp6zerocsumrx", "checksums from IPv6 wrong (not required)"),
+        again("id 1 dstport 8472 dev under0 maxaddress 5", "greatest number of entries wrong (5)"),
+        again("id 1 dstport 8472 dev under0 ttl inherit", "ttl wrong (inherit)"),
         Damage(
-            "ip link del vxlan.1; ip link add vxlan.1 type vxlan id 1 dstport 8472 dev under0 local fd77::11",
-            "device vxlan.1: local address wrong (fd77::11), corrected", "device vxlan.1: missing, added"),
-        Damage(
-            "ip link del vxlan.1; ip link add vxlan.1 type vxlan id 1 dstport 8472 dev under0 proxy",
+            "ip link del vxlan.1; ip link add vxlan.1 type vxlan id 1 dstport 8472 dev under0 proxy; "
+                + "ip link set vxlan.1 alias 'cni vxlan'",
             "device vxlan.1: options surplus, removed", "device vxlan.1: missing, added"),
-        Damage(
-            "ip link del vxlan.1; ip link add vxlan.1 type vxlan id 1 dstport 8472 dev under0 group 239.1.1.1",
-            "device vxlan.1: group wrong (239.1.1.1), corrected", "device vxlan.1: missing, added"),
     ]
+
+    /// A device of ours that is another.
+    private static func again(_ options: String, _ found: String) -> Damage {
+        Damage(
+            "ip link del vxlan.1; ip link add vxlan.1 type vxlan \(options); ip link set vxlan.1 alias 'cni vxlan'",
+            "device vxlan.1: \(found), corrected", "device vxlan.1: missing, added")
+    }
+
+    @Test(arguments: [
+        "id 2 dstport 8472 dev under0", "id 1 dstport 4789 dev under0", "id 1 dstport 8472 dev under0 local fd77::11",
+        "id 1 dstport 8472 dev under0 group 239.1.1.1", "external dstport 8472",
+    ])
+    func aDeviceOfAnotherProgramIsNeverDeleted(options: String) throws {
+        try host.namespace.shell("ip link add vxlan.1 type vxlan \(options)")
+        let before = try host.run("ip", "-d", "link", "show", "vxlan.1")
+        let error = #expect(throws: SystemError.self) { try reconcile(overlay()) }
+        #expect(error?.code == .exists)
+        #expect(error?.explanation?.hasSuffix("delete it, or use another name") == true, "\(String(describing: error))")
+        #expect(try host.run("ip", "-d", "link", "show", "vxlan.1") == before)
+    }
+
+    @Test func aDeviceThatWillDoIsTakenOver() throws {
+        try host.namespace.shell(
+            """
+            ip link add vxlan.1 address 02:00:00:00:00:99 type vxlan id 1 dstport 8472 dev under0 local 192.168.77.11 \
+                noudpcsum ttl 9
+            """)
+        let before = try host.ip("link", "show", "vxlan.1").array?.first?.object?["ifindex"]
+        let kept = "device vxlan.1: checksums wrong (off), kept: another program made it"
+        let found = try reconcile(overlay())
+        #expect(found.contains("device vxlan.1: ttl wrong (9), corrected") && found.contains(kept), "\(found)")
+        let after = try #require(host.ip("link", "show", "vxlan.1").array?.first?.object)
+        #expect(after["ifindex"] == before && after["address"] == "02:00:00:00:00:0b" && after["ifalias"] == nil)
+        #expect(try reconcile(overlay()) == [kept])
+    }
+
+    @Test func aNewDeviceIsMarked() throws {
+        try reconcile(overlay())
+        #expect(try host.ip("link", "show", "vxlan.1").array?.first?.object?["ifalias"] == "cni vxlan")
+    }
+
+    @Test func whatTheKernelRefusesForOnceIsNoReasonToDeleteADevice() throws {
+        try reconcile(overlay())
+        let index = try host.ip("link", "show", "vxlan.1").array?.first?.object?["ifindex"]
+        let device = VXLANDevice(
+            name: "vxlan.1", id: 1, underlay: underlay, local: try #require(IPAddress("192.168.77.11")),
+            mac: try #require(MACAddress("03:00:00:00:00:0b")), mtu: 1450, delivery: .routed(addresses: []))
+        #expect(throws: SystemError.self) { try reconcile(VXLANOverlay(device: device, peers: [])) }
+        #expect(try host.ip("link", "show", "vxlan.1").array?.first?.object?["ifindex"] == index)
+    }
 
     @Test(arguments: damages)
     func mendsAndNames(damage: Damage) throws {

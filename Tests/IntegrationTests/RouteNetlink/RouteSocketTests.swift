@@ -116,7 +116,7 @@ struct RouteSocketTests {
         #expect(data?["hairpin"] == true && data?["isolated"] == true)
         let link = try #require(try socket.link(named: "veth1"))
         #expect(link.master == bridge.index && link.alias == "cni net1 cid1 eth0")
-        #expect(link.port == BridgePortOptions(isHairpin: true, isIsolated: true))
+        #expect(link.port?.isHairpin == true && link.port?.isIsolated == true)
     }
 
     @Test func givesAddressesAndRoutesInOneExchange() throws {

@@ -23,7 +23,7 @@ struct OverlayInspectionTests {
     /// Route, neighbour and forwarding entry of the only peer.
     private func states(
         _ differences: [OverlayDifference], direct: [String] = [],
-        delivery: VXLANDevice.Delivery = .routed(addresses: [])
+        delivery: VXLANDevice.Delivery = .routed(addresses: [.any(.v4), .any(.v6)])
     ) throws -> [OverlayInspection.State?] {
         let device = VXLANDevice(
             name: "vxlan.1", id: 1, underlay: InterfaceIndex(rawValue: 2), local: endpoint, mac: mac, mtu: 1450,

@@ -22,7 +22,8 @@ struct OverlayPlanTests {
     }
 
     private func overlay(
-        _ peers: [VXLANPeer], direct: [String] = [], delivery: VXLANDevice.Delivery = .routed(addresses: [])
+        _ peers: [VXLANPeer], direct: [String] = [],
+        delivery: VXLANDevice.Delivery = .routed(addresses: [.any(.v4), .any(.v6)])
     ) -> VXLANOverlay {
         let device = VXLANDevice(
             name: "vxlan.1", id: 1, underlay: Self.underlay, local: endpoint, mac: mac, mtu: 1450, delivery: delivery)
@@ -226,6 +227,13 @@ struct OverlayPlanTests {
         #expect(wanted.routes.map(\.isOnLink) == [false, true])
         #expect(wanted.neighbors.map(\.address) == [try #require(IPAddress("fd00:2::"))])
         #expect(wanted.forwarding.count == 1)
+    }
+
+    @Test func aFamilyThatThisHostHasNotIsNotRouted() throws {
+        let dual = VXLANPeer(endpoint: endpoint, mac: mac, subnets: peer.subnets + [try #require(CIDR("fd00:2::/64"))])
+        let single = overlay([dual], direct: ["192.168.1.0/24"], delivery: .routed(addresses: [.any(.v4)]))
+        #expect(entries(single).routes.map(\.destination) == peer.subnets)
+        #expect(single.unservedSubnets.map { "\($0.subnet) of \($0.peer.endpoint)" } == ["fd00:2::/64 of 192.168.1.12"])
     }
 
     @Test func aSegmentSendsBroadcastToEveryPeer() throws {

@@ -8,6 +8,8 @@ package struct BridgeOptions: LinkOptions, Hashable {
     ///
     /// A kernel without VLAN filtering passes over it, and refuses its ports' VLANs; it tells nil.
     package var filtersVLANs: Bool?
+    /// Whether the spanning tree protocol decides on its ports' states; read only.
+    package private(set) var hasSpanningTree = false
 
     package init(filtersVLANs: Bool? = nil) {
         self.filtersVLANs = filtersVLANs
@@ -22,7 +24,11 @@ package struct BridgeOptions: LinkOptions, Hashable {
     init(reading data: Span<UInt8>) throws(SystemError) {
         self.init()
         try data.forEachAttribute { (type, value) throws(SystemError) in
-            if type == AttributeType(IFLA_BR_VLAN_FILTERING) { filtersVLANs = try value.integer(as: UInt8.self) != 0 }
+            switch type {
+            case AttributeType(IFLA_BR_VLAN_FILTERING): filtersVLANs = try value.integer(as: UInt8.self) != 0
+            case AttributeType(IFLA_BR_STP_STATE): hasSpanningTree = try value.integer(as: UInt32.self) != 0
+            default: break
+            }
         }
     }
 }

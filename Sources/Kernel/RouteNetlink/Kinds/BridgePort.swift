@@ -8,6 +8,20 @@ package struct BridgePortOptions: Hashable, Sendable {
     package var isHairpin: Bool?
     /// Frames do not pass between isolated ports.
     package var isIsolated: Bool?
+    package var state: State?
+    /// Frames of senders that are not known at the port are dropped.
+    package var isLocked: Bool?
+    /// Senders become forwarding entries.
+    package var isLearning: Bool?
+    /// Frames for unknown addresses, groups and all leave by the port.
+    package var floods: Bool?
+    /// The bridge answers for neighbours that it knows behind the port.
+    package var suppressesNeighbors: Bool?
+
+    /// `BR_STATE_…` of linux/if_bridge.h.
+    package enum State: UInt8, Sendable {
+        case disabled, listening, learning, forwarding, blocking
+    }
 
     package init(isHairpin: Bool? = nil, isIsolated: Bool? = nil) {
         self.isHairpin = isHairpin
@@ -19,7 +33,14 @@ package struct BridgePortOptions: Hashable, Sendable {
         message.append(AttributeType(IFLA_INFO_SLAVE_KIND), string: BridgeOptions.kind)
         message.nest(AttributeType(IFLA_INFO_SLAVE_DATA)) { message in
             if let isHairpin { message.append(AttributeType(IFLA_BRPORT_MODE), UInt8(isHairpin ? 1 : 0)) }
-            if let isIsolated { message.append(AttributeType(IFLA_BRPORT_ISOLATED), UInt8(isIsolated ? 1 : 0)) }
+            for (type, value) in [
+                (IFLA_BRPORT_ISOLATED, isIsolated), (IFLA_BRPORT_LOCKED, isLocked), (IFLA_BRPORT_LEARNING, isLearning),
+                (IFLA_BRPORT_UNICAST_FLOOD, floods), (IFLA_BRPORT_MCAST_FLOOD, floods),
+                (IFLA_BRPORT_BCAST_FLOOD, floods), (IFLA_BRPORT_NEIGH_SUPPRESS, suppressesNeighbors),
+            ] {
+                if let value { message.append(AttributeType(type), UInt8(value ? 1 : 0)) }
+            }
+            if let state { message.append(AttributeType(IFLA_BRPORT_STATE), state.rawValue) }
         }
     }
 
@@ -45,6 +66,14 @@ package struct BridgePortOptions: Hashable, Sendable {
             switch type {
             case AttributeType(IFLA_BRPORT_MODE): isHairpin = try value.integer(as: UInt8.self) != 0
             case AttributeType(IFLA_BRPORT_ISOLATED): isIsolated = try value.integer(as: UInt8.self) != 0
+            case AttributeType(IFLA_BRPORT_LOCKED): isLocked = try value.integer(as: UInt8.self) != 0
+            case AttributeType(IFLA_BRPORT_LEARNING): isLearning = try value.integer(as: UInt8.self) != 0
+            case AttributeType(IFLA_BRPORT_NEIGH_SUPPRESS):
+                suppressesNeighbors = try value.integer(as: UInt8.self) != 0
+            case AttributeType(IFLA_BRPORT_UNICAST_FLOOD), AttributeType(IFLA_BRPORT_MCAST_FLOOD),
+                AttributeType(IFLA_BRPORT_BCAST_FLOOD):
+                floods = try value.integer(as: UInt8.self) != 0 && floods != false
+            case AttributeType(IFLA_BRPORT_STATE): state = State(rawValue: try value.integer())
             default: break
             }
         }

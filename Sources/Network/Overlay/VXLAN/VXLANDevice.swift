@@ -56,27 +56,35 @@ package struct VXLANDevice: Hashable, Sendable {
 
     /// Sees that the device is there and as it should be; works on the calling thread's namespace.
     ///
-    /// What the kernel lets be changed is changed; for the rest, the device is deleted and made anew, with which its
-    /// routes, neighbours and forwarding entries are gone.
+    /// What the kernel lets be changed is changed; for the rest, a device that was made here is deleted and made anew,
+    /// with which its routes, neighbours and forwarding entries are gone. One of another program is never deleted: it is
+    /// used if it has the id, port and addresses, and refused if not.
     ///
     /// - Parameters:
     ///   - host: a socket in the calling thread's namespace.
     ///   - differences: takes what was found otherwise.
     /// - Returns: the device as it is now.
-    /// - Throws: `EEXIST` when another kind of link has the name, or another device the id and port; what the kernel
-    ///   refused.
+    /// - Throws: `EEXIST` when another kind of link has the name, a VXLAN of another program that will not do, or another
+    ///   device the id and port; what the kernel refused.
     func ensure(
         on host: inout RouteSocket, _ differences: inout [OverlayDifference]
     ) throws(SystemError) -> Link {
         var link = try ensureLink(on: &host, &differences)
         prepareParameters()
+        // A device that was only just made is no news any more.
+        let isNew = differences.contains(difference(.link, .missing))
         let faults = connectionFaults(link)
         if !faults.isEmpty {
-            // A device that was only just made is no news any more.
-            if !differences.contains(difference(.link, .missing)) { differences += faults }
+            if !isNew { differences += faults }
             link = try connect(link, on: &host)
         }
+        let portFaults = try portFaults(link, on: &host)
+        if !portFaults.isEmpty {
+            if !isNew && faults.isEmpty { differences += portFaults }
+            try pass(link, on: &host)
+        }
         try ensureAddresses(of: link, on: &host, &differences)
+        try ensureForwarding(by: link, on: &host, isNew, &differences)
         try ensureOffload(&differences)
         return link
     }
@@ -88,19 +96,32 @@ package struct VXLANDevice: Hashable, Sendable {
             differences.append(difference(.link, .missing))
             return try create(on: &host)
         }
+        let essential = essentialFaults(present)
         let fixed = fixedFaults(present)
         let changeable = changeableFaults(link, present)
-        if fixed.isEmpty {
-            if changeable.isEmpty { return link }
-            if (try? change(link, on: &host)) != nil {
-                differences += changeable
-                return try self.link(on: &host)
-            }
+        guard link.alias == Self.alias else {
+            guard essential.isEmpty else { throw foreign(essential) }
+            differences += fixed.map(\.kept) + changeable
+            return changeable.isEmpty ? link : try change(link, on: &host)
         }
-        differences += fixed + changeable
+        if essential.isEmpty && fixed.isEmpty {
+            differences += changeable
+            return changeable.isEmpty ? link : try change(link, on: &host)
+        }
+        differences += essential + fixed + changeable
         try host.deleteLink(named: name)
         differences.append(difference(.link, .missing))
         return try create(on: &host)
+    }
+
+    /// What the alias of a device is that was made here.
+    private static let alias = "cni vxlan"
+
+    private func foreign(_ faults: [OverlayDifference]) -> SystemError {
+        let list = faults.map(\.finding).joined(separator: ", ")
+        return SystemError(
+            "use vxlan", name, .exists,
+            explanation: "another program made it, and it will not do (\(list)); delete it, or use another name")
     }
 
     private func create(on host: inout RouteSocket) throws(SystemError) -> Link {
@@ -113,7 +134,9 @@ package struct VXLANDevice: Hashable, Sendable {
         options.port = port
         options.group = group
         do throws(SystemError) {
-            try host.perform(.create(request, options))
+            var mark = LinkChange()
+            mark.alias = Self.alias
+            try host.create(request, options, then: mark)
         } catch  where error.code == .exists {
             var error = error
             let cause = error.explanation.map { "\($0); " } ?? ""
@@ -123,14 +146,17 @@ package struct VXLANDevice: Hashable, Sendable {
         return try link(on: &host)
     }
 
-    private func change(_ link: Link, on host: inout RouteSocket) throws(SystemError) {
+    private func change(_ link: Link, on host: inout RouteSocket) throws(SystemError) -> Link {
         var change = LinkChange()
         change.mac = mac
         change.mtu = mtu
         // The kernel takes no MTU together with options.
         var first = LinkChange()
+        var options = options
+        options.outer = VXLANOptions.OuterHeader()
         first.options = options
         try host.perform([.change(link.index, name, to: first), .change(link.index, name, to: change)])
+        return try self.link(on: &host)
     }
 
     /// Makes the link a port of the bridge, or none, and brings it up.
@@ -168,6 +194,26 @@ package struct VXLANDevice: Hashable, Sendable {
         }
     }
 
+    /// Sees that what comes out of the device is passed on.
+    private func ensureForwarding(
+        by link: Link, on host: inout RouteSocket, _ isNew: Bool, _ differences: inout [OverlayDifference]
+    ) throws(SystemError) {
+        for family in families where try !host.isForwarding(family, by: link.index) {
+            try Sysctl.set("net/\(family == .v4 ? "ipv4" : "ipv6")/conf/\(name)/forwarding", to: "1")
+            if !isNew { differences.append(forwardingFault(family)) }
+        }
+    }
+
+    /// Has the bridge pass everything through the port.
+    private func pass(_ link: Link, on host: inout RouteSocket) throws(SystemError) {
+        var change = LinkChange()
+        var port = Self.openPort
+        // The state of other ports is not asked for, since the kernel refuses that where a protocol decides on it.
+        if link.port?.state == .forwarding { port.state = nil }
+        change.port = port
+        try host.perform(.change(link.index, name, to: change))
+    }
+
     private func ensureOffload(_ differences: inout [OverlayDifference]) throws(SystemError) {
         guard let offloadsChecksum, let fault = try offloadFault() else { return }
         try ChecksumOffload.set(name, on: offloadsChecksum)
@@ -185,7 +231,12 @@ extension VXLANDevice {
     ) throws(SystemError) -> (link: Link?, differences: [OverlayDifference]) {
         guard let (link, present) = try present(on: &host) else { return (nil, [difference(.link, .missing)]) }
         let addresses = addressFaults(try host.addresses(of: link.index))
-        var differences = fixedFaults(present) + changeableFaults(link, present) + connectionFaults(link)
+        var differences = essentialFaults(present) + fixedFaults(present) + changeableFaults(link, present)
+        differences += connectionFaults(link)
+        differences += try portFaults(link, on: &host)
+        for family in families where try !host.isForwarding(family, by: link.index) {
+            differences.append(forwardingFault(family))
+        }
         differences += addresses.surplus.map { difference(.address($0), .surplus) }
         differences += addresses.missing.map { difference(.address($0), .missing) }
         if let fault = try offloadFault() { differences.append(fault) }
@@ -199,86 +250,5 @@ extension VXLANDevice {
             throw SystemError("use vxlan", name, .exists, explanation: "\"\(name)\" already exists but is not a VXLAN")
         }
         return (link, settings)
-    }
-}
-
-extension VXLANDevice {
-    /// What the kernel refuses to change.
-    private func fixedFaults(_ present: VXLANSettings) -> [OverlayDifference] {
-        var faults: [OverlayDifference] = []
-        if present.id != id { faults.append(difference(.setting("id"), .wrong("\(present.id)"))) }
-        if present.port != port { faults.append(difference(.setting("port"), .wrong("\(present.port)"))) }
-        if present.group != group { faults.append(difference(.setting("group"), .wrong(text(present.group)))) }
-        if present.isSpecial { faults.append(difference(.setting("options"), .surplus)) }
-        return faults
-    }
-
-    private func changeableFaults(_ link: Link, _ present: VXLANSettings) -> [OverlayDifference] {
-        var faults: [OverlayDifference] = []
-        if link.mac != mac { faults.append(difference(.setting("MAC address"), .wrong(text(link.mac)))) }
-        if link.mtu != mtu { faults.append(difference(.setting("MTU"), .wrong("\(link.mtu)"))) }
-        if present.local != local { faults.append(difference(.setting("local address"), .wrong(text(present.local)))) }
-        if present.underlay != underlay { faults.append(difference(.setting("underlay"), .wrong("another"))) }
-        if present.isLearning != options.isLearning {
-            faults.append(difference(.setting("learning"), .wrong(present.isLearning ? "on" : "off")))
-        }
-        return faults
-    }
-
-    private func connectionFaults(_ link: Link) -> [OverlayDifference] {
-        var faults: [OverlayDifference] = []
-        if !link.isUp { faults.append(difference(.setting("state"), .wrong("down"))) }
-        if link.master != bridge {
-            faults.append(difference(.setting("bridge"), link.master == nil ? .missing : .wrong("another")))
-        }
-        return faults
-    }
-
-    private func addressFaults(
-        _ present: [InterfaceAddress]
-    ) -> (surplus: [InterfaceAddress], missing: [InterfaceAddress]) {
-        (
-            present.filter { !$0.address.isLinkLocal && !addresses.contains($0) },
-            addresses.filter { !present.contains($0) }
-        )
-    }
-
-    private func offloadFault() throws(SystemError) -> OverlayDifference? {
-        guard let offloadsChecksum, try ChecksumOffload.isOn(name) != offloadsChecksum else { return nil }
-        return difference(.setting("checksum offload"), .wrong(offloadsChecksum ? "off" : "on"))
-    }
-
-    private func text(_ value: (some CustomStringConvertible)?) -> String {
-        value.map { "\($0)" } ?? "none"
-    }
-
-    private func difference(
-        _ object: OverlayDifference.Object, _ fault: OverlayDifference.Fault
-    ) -> OverlayDifference {
-        OverlayDifference(.device(name), object, fault)
-    }
-
-    /// What may be changed later.
-    private var options: VXLANOptions {
-        switch delivery {
-        case .routed: VXLANOptions(underlay: underlay, local: local, isLearning: false)
-        // Nobody else knows behind which host a container is.
-        case .segment: VXLANOptions(underlay: underlay, local: local, isLearning: true)
-        }
-    }
-
-    private var bridge: InterfaceIndex? {
-        guard case .segment(let bridge, _) = delivery else { return nil }
-        return bridge
-    }
-
-    private var group: IPAddress? {
-        guard case .segment(_, let group) = delivery else { return nil }
-        return group
-    }
-
-    private var addresses: [InterfaceAddress] {
-        guard case .routed(let addresses) = delivery else { return [] }
-        return addresses.compactMap { InterfaceAddress($0, prefixLength: $0.family.bitWidth) }
     }
 }

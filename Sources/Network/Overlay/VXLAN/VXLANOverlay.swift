@@ -25,9 +25,7 @@ package struct VXLANOverlay: Sendable {
     package func reconcile(
         on host: inout RouteSocket, holding lock: borrowing OverlayLock
     ) throws(SystemError) -> [OverlayDifference] {
-        if case .routed(let addresses) = device.delivery {
-            for family in Set(addresses.map(\.family)) { try host.enableForwarding(family) }
-        }
+        for family in device.families { try host.enableForwarding(family) }
         var differences: [OverlayDifference] = []
         let link = try device.ensure(on: &host, &differences)
         return try differences + wanted(on: link.index).reconcile(on: &host, holding: lock)
@@ -41,6 +39,14 @@ package struct VXLANOverlay: Sendable {
     package func inspect(on host: inout RouteSocket) throws(SystemError) -> OverlayInspection {
         let (link, differences) = try device.inspect(on: &host)
         return try wanted(on: link?.index).inspect(on: &host, with: differences)
+    }
+
+    /// Subnets of peers that are not routed, since this host has none of their family.
+    package var unservedSubnets: [(peer: VXLANPeer, subnet: CIDR)] {
+        guard case .routed = device.delivery else { return [] }
+        return peers.flatMap { peer in
+            peer.subnets.filter { !device.families.contains($0.family) }.map { (peer, $0) }
+        }
     }
 
     /// Whether a subnet is routed to its peer as it is.
@@ -79,14 +85,16 @@ package struct VXLANOverlay: Sendable {
     /// The neighbours that say whose the routes past the device are.
     private func claims(on link: InterfaceIndex) -> [Neighbor] {
         peers.flatMap { peer in
-            peer.subnets.filter { isDirect($0, of: peer) }.map { Neighbor(.neighbors, on: link, $0.first, is: peer.mac) }
+            peer.subnets.filter { device.families.contains($0.family) && isDirect($0, of: peer) }.map {
+                Neighbor(.neighbors, on: link, $0.first, is: peer.mac)
+            }
         }
     }
 
     /// Its subnets, each by its device or straight by its address.
     private func entries(to peer: VXLANPeer, on link: InterfaceIndex) -> OverlayEntries {
         var entries = OverlayEntries()
-        for subnet in peer.subnets {
+        for subnet in peer.subnets where device.families.contains(subnet.family) {
             if isDirect(subnet, of: peer) {
                 entries.routes.append(Route(toPart: subnet, via: peer.endpoint, device: device.underlay))
             } else {
