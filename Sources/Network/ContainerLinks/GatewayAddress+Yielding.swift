@@ -21,10 +21,12 @@ extension GatewayAddress {
     ///   - origin: what the routes to containers are marked with, which no other route by the bridge is.
     ///   - bridgeName: of the bridge; where there is none, there is nothing to do.
     ///   - host: the namespace of the bridge.
+    ///   - lock: for deciding.
     /// - Returns: the addresses that are or were in the way.
     /// - Throws: what the kernel refused.
     package static func yield(
-        to networks: [CIDR], markingRoutes origin: Route.Origin, of bridgeName: String, on host: inout RouteSocket
+        to networks: [CIDR], markingRoutes origin: Route.Origin, of bridgeName: String, on host: inout RouteSocket,
+        holding lock: borrowing GatewayLock
     ) throws(SystemError) -> Yielding {
         var yielding = Yielding()
         guard let bridge = try host.link(named: bridgeName).map(Bridge.init) else { return yielding }

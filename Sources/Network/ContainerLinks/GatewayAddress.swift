@@ -22,10 +22,11 @@ package struct GatewayAddress: Sendable {
     ///   - link: the bridge, or its interface in a VLAN.
     ///   - bridge: whose ports lead to the containers.
     ///   - host: the namespace that both are in.
+    ///   - lock: for deciding.
     /// - Returns: the addresses that were in the way and stay, each once; none when nothing had to be done.
     /// - Throws: `EEXIST` when another address is in the way and may not go.
     package func ensure(
-        on link: Link, of bridge: Bridge, on host: inout RouteSocket
+        on link: Link, of bridge: Bridge, on host: inout RouteSocket, holding lock: borrowing GatewayLock
     ) throws(SystemError) -> [Kept] {
         let assigned = try host.assignedAddresses(of: link.index).filter {
             $0.address.address.family == address.address.family
@@ -107,9 +108,10 @@ extension GatewayAddress {
     ///   - link: the bridge, or its interface in a VLAN.
     ///   - bridgeName: of the bridge whose ports lead to the containers.
     ///   - host: the namespace that both are in.
+    ///   - lock: for deciding.
     /// - Throws: what the kernel refused.
     package static func deleteObsolete(
-        on link: Link, of bridgeName: String, on host: inout RouteSocket
+        on link: Link, of bridgeName: String, on host: inout RouteSocket, holding lock: borrowing GatewayLock
     ) throws(SystemError) {
         guard let bridge = try host.link(named: bridgeName).map(Bridge.init) else { return }
         let present = try host.assignedAddresses(of: link.index).filter(\.isOurs).map(\.address)

@@ -11,7 +11,7 @@ package struct OverlayLock: ~Copyable, Sendable {
     ///
     /// - Throws: `ETIMEDOUT` with the holder when another process takes too long; `EACCES` without privileges.
     package init() throws(SystemError) {
-        lock = try FileLock.ofNetworkNamespace(timeout: Self.timeout)
+        lock = try FileLock.ofNetworkNamespace(.overlays, timeout: Self.timeout)
     }
 
     /// Milliseconds; a reconciliation takes some ten, and seconds where many processes change interfaces at once.

@@ -40,9 +40,10 @@ extension BridgePlugin {
     private func collectGateways(_ configuration: NetworkConfiguration) throws {
         let bridge = try BridgeConfiguration(configuration)
         var host = try RouteSocket()
+        let lock = try GatewayLock()
         for name in [bridge.bridge, bridge.gatewayInterface] {
             guard let name, let link = try host.link(named: name) else { continue }
-            try GatewayAddress.deleteObsolete(on: link, of: bridge.bridge, on: &host)
+            try GatewayAddress.deleteObsolete(on: link, of: bridge.bridge, on: &host, holding: lock)
         }
     }
 

@@ -54,7 +54,7 @@ struct ReconciledHost {
         guard site.configuration.mode.isRouted, let bridge = delegate.bridge else { return }
         let subnets = site.nodes.lazy.filter { $0.publicIP != site.node.publicIP }.flatMap(\.subnets)
         let yielding = try GatewayAddress.yield(
-            to: Array(subnets), markingRoutes: .overlay, of: bridge, on: &host)
+            to: Array(subnets), markingRoutes: .overlay, of: bridge, on: &host, holding: GatewayLock())
         for address in yielding.deleted {
             StandardStreams.log("address \(address) of \(bridge) surplus, removed: another host has its subnet")
         }

@@ -53,6 +53,35 @@ struct BridgeConcurrencyTests {
         }
     }
 
+    /// Two networks on one bridge: what one collects may be what the other's first container is just about to use.
+    @Test func garbageCollectionLeavesTheGatewayThatAnAddReliesOn() async throws {
+        var network = try BridgeNetwork()
+        network.version = "1.1.0"
+        var second = network
+        second.name = "net2"
+        second.ranges = [[["subnet": "10.7.0.0/16"]]]
+        let first = try TestContainer()
+        #expect(try network.call(first).run("ADD", on: network.host).succeeded)
+        var collecting = network.call(nil)
+        collecting.configuration = network.configuration(keeping: ["cid1"])
+        let collection = collecting
+        let container = try TestContainer()
+        let call = second.call(container, id: "cid2")
+        let host = network.host
+        for _ in 0..<20 {
+            // Leaves a gateway without a container.
+            #expect(try call.run("ADD", on: host).succeeded)
+            #expect(try call.run("DEL", on: host).succeeded)
+            async let collected = onThread { try collection.run("GC", on: host) }
+            async let added = onThread { try call.run("ADD", on: host) }
+            #expect(try await collected.succeeded)
+            #expect(try await added.succeeded)
+            #expect(try host.run("ip", "-br", "address", "show", "dev", "bridge0").contains("10.7.0.1/16"))
+            #expect(container.reaches("10.7.0.1"))
+            #expect(try call.run("DEL", on: host).succeeded)
+        }
+    }
+
     private static func atOnce(
         _ containers: [(id: String, container: TestContainer)],
         _ run: @escaping @Sendable (String, TestContainer) throws -> PluginOutcome
