@@ -146,6 +146,8 @@ extension VXLANDevice {
         return addresses.compactMap { InterfaceAddress($0, prefixLength: $0.family.bitWidth) }
     }
 
-    /// Those that this host serves: what it has no address of is not routed here. None in a segment.
+    /// Those that this host serves, none in a segment.
+    ///
+    /// What it has no address of is not routed here.
     var families: Set<AddressFamily> { Set(addresses.map(\.address.family)) }
 }
