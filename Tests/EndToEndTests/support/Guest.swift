@@ -38,7 +38,7 @@ final class Guest: Sendable {
             environment: ProcessInfo.processInfo.environment,
             input: .descriptor(ends[1]), output: .descriptor(ends[1]),
             error: .file(URL(filePath: "\(directory.path)/errors")))
-        guard try readLine() == "ready" else { throw failure("it does not boot") }
+        guard try read(until: "\n") == Array("ready".utf8) else { throw failure("it does not boot") }
     }
 
     /// Ends the machine.
@@ -52,25 +52,29 @@ final class Guest: Sendable {
     /// - Throws: with the console's end when the guest does not answer any more.
     func run(_ script: String) throws -> PluginOutcome {
         try turn.withLock {
-            try line.write(contentsOf: Data("\(Data(script.utf8).base64EncodedString())\n".utf8))
-            let numbers = try readLine().split(separator: " ").compactMap { Int($0) }
-            guard numbers.count == 3 else { throw failure("no answer") }
-            return PluginOutcome(
-                ending: .exited(CInt(numbers[0])), output: try read(numbers[1]), errorOutput: try read(numbers[2]))
+            // Nothing that a script prints has it.
+            let mark = "-\(UInt64.random(in: 0 ... .max))-"
+            let escaped = script.replacing("\\", with: #"\\"#).replacing("\n", with: #"\n"#)
+            try line.write(contentsOf: Data("\(mark) \(escaped)\n".utf8))
+            let output = try read(until: mark)
+            let errors = try read(until: mark)
+            guard let status = CInt(String(decoding: try read(until: "\n"), as: UTF8.self)) else {
+                throw failure("half an answer")
+            }
+            return PluginOutcome(ending: .exited(status), output: output, errorOutput: errors)
         }
     }
 
-    private func readLine() throws -> String {
+    /// Reads up to a mark, which is left out.
+    private func read(until mark: String) throws -> [UInt8] {
         var bytes: [UInt8] = []
-        while let byte = try line.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") { bytes.append(byte) }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private func read(_ count: Int) throws -> [UInt8] {
-        guard count > 0 else { return [] }
-        let bytes = try line.read(upToCount: count) ?? Data()
-        guard bytes.count == count else { throw failure("half an answer") }
-        return [UInt8](bytes)
+        while let byte = try line.read(upToCount: 1)?.first {
+            bytes.append(byte)
+            if bytes.last == mark.utf8.last, bytes.suffix(mark.utf8.count).elementsEqual(mark.utf8) {
+                return bytes.dropLast(mark.utf8.count)
+            }
+        }
+        throw failure("no answer")
     }
 
     private func failure(_ what: String) -> CommandFailure {
