@@ -50,13 +50,20 @@ struct BridgeSpoofCheckTests {
         let other = try TestContainer()
         #expect(try network.call(container).run("ADD", on: network.host).succeeded)
         #expect(try network.call(other, id: "cid2").run("ADD", on: network.host).succeeded)
-        for address in ["10.1.2.1", "10.1.2.3", "fd00:1::1", "fd00:1::3"] {
-            #expect(container.reaches(address), "\(address)")
+        let addresses = ["10.1.2.1", "10.1.2.3", "fd00:1::1", "fd00:1::3"]
+        for address in addresses { #expect(container.reaches(address), "\(address)") }
+        try network.host.noteSenders(at: "bridge0")
+        try other.noteSenders()
+
+        let (own, forged) = (try container.mac(), "02:00:00:00:00:99")
+        for mac in [forged, own] {
+            try container.run("ip", "link", "set", "eth0", "address", mac)
+            try container.run("ip", "neighbour", "flush", "dev", "eth0")
+            for address in addresses { try container.ask(address) }
         }
-        try container.run("ip", "link", "set", "eth0", "address", "02:00:00:00:00:99")
-        try container.run("ip", "neighbour", "flush", "dev", "eth0")
-        for address in ["10.1.2.1", "10.1.2.3", "fd00:1::1", "fd00:1::3"] {
-            #expect(!container.reaches(address, within: 1), "\(address)")
+        for address in addresses { #expect(container.reaches(address), "\(address)") }
+        for senders in [try network.host.senders(), try other.senders()] {
+            #expect(senders.contains(own) && !senders.contains(forged), "\(senders)")
         }
         #expect(other.reaches("10.1.2.1"))
     }

@@ -45,7 +45,7 @@ struct MasqueradePacketTests {
         try container.shell("ip route add default via \(network.container[0])")
         try neighbor.shell("ip route add default via \(network.neighbor[0])")
 
-        try container.shell("ping -c 1 -W 0.1 \(network.outside[1]) || true")
+        try container.ask(network.outside[1])
         #expect(try outside.echoSources() == [network.container[1]])
 
         let owner = Attachment(network: "net1", containerID: "cid1", interfaceName: "eth0")
