@@ -20,7 +20,8 @@ public struct PluginExecutable: Sendable {
         guard let path = directories.map({ "\($0)/\(type)" }).first(where: File.isRegular) else {
             throw CNIError(
                 .invalidConfiguration,
-                "failed to find plugin \"\(type)\" in path [\(directories.joined(separator: " "))]")
+                "failed to find plugin \"\(type)\" in path [\(directories.joined(separator: " "))]",
+                details: "install it in one of these, or name its directory in CNI_PATH")
         }
         self.type = type
         self.path = path

@@ -86,7 +86,7 @@ public struct ConfigurationList: Sendable {
     /// Whether the version has a verb that came with a later version than the first.
     ///
     /// - Throws: code 6 when `cniVersion` is no version.
-    func allows(_ verb: Verb) throws(CNIError) -> Bool {
+    public func allows(_ verb: Verb) throws(CNIError) -> Bool {
         try VersionNumber(version) >= VersionNumber(verb.since.rawValue)
     }
 }

@@ -36,9 +36,12 @@ extension Runtime {
         try Identifier.checkNetworkName(list.name)
         let version = list.version.isEmpty ? CNIVersion.v0_1_0.rawValue : list.version
         for plugin in list.plugins {
-            guard try supportedVersions(of: plugin).contains(version) else {
+            let supported = try supportedVersions(of: plugin)
+            guard supported.contains(version) else {
                 throw CNIError(
-                    .incompatibleVersion, "plugin \(plugin.type) does not support config version \"\(version)\"")
+                    .incompatibleVersion, "plugin \(plugin.type) does not support config version \"\(version)\"",
+                    details:
+                        "set \"cniVersion\" to what all plugins speak, this one \(supported.joined(separator: " "))")
             }
         }
         return Set(list.plugins.flatMap(\.capabilities)).sorted()

@@ -13,7 +13,7 @@ enum LeaseList: Subcommand {
         let asJSON = arguments.flag("--json")
         let network = try arguments.operand("NET")
         try arguments.end()
-        let list = try Settings().configurations.list(named: network)
+        let list = try Settings().list(named: network)
         let roots = roots(of: list)
         guard !roots.isEmpty else { throw Failure(lines: ["network \"\(network)\" has no host-local in it"]) }
         let rows = try roots.flatMap { root in try LeaseRow.all(network: network, root: root) }

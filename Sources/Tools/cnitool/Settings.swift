@@ -26,6 +26,21 @@ struct Settings {
         }
     }
 
+    /// The configuration of a network.
+    ///
+    /// - Throws: its error, with what to do where there is no configuration at all; code 7 for a name that is none.
+    func list(named name: String) throws(CNIError) -> ConfigurationList {
+        do throws(CNIError) {
+            let list = try configurations.list(named: name)
+            try Identifier.checkNetworkName(list.name)
+            return list
+        } catch {
+            guard error.details == nil, let lists = try? configurations.lists(), lists.isEmpty else { throw error }
+            throw CNIError(
+                error.code, error.message, details: "put one there, or name another directory in NETCONFPATH")
+        }
+    }
+
     /// Takes `[-i IFNAME] NET NETNS` from the command line.
     ///
     /// - Throws: `UsageError`; the error of the configuration or the namespace.
@@ -36,7 +51,7 @@ struct Settings {
         let network = try arguments.operand("NET")
         let namespace = try arguments.operand("NETNS")
         try arguments.end()
-        let list = try configurations.list(named: network)
+        let list = try list(named: network)
         let container = try ContainerNamespace(namespace, mustExist: mustExist)
         let request = AttachmentRequest(
             Attachment(network: list.name, containerID: container.containerID, interfaceName: interface),
@@ -53,7 +68,7 @@ struct Settings {
         let network = try arguments.operand("NET")
         _ = try arguments.optionalOperand()
         try arguments.end()
-        return try configurations.list(named: network)
+        return try list(named: network)
     }
 
     /// A variable that is set to something.

@@ -1,4 +1,6 @@
+import CNI
 import CNIRuntime
+import LinuxSystem
 
 enum Status: Subcommand {
     static let name = "status"
@@ -7,6 +9,12 @@ enum Status: Subcommand {
 
     static func run(_ arguments: inout Arguments) throws {
         let settings = try Settings()
-        try settings.runtime.status(of: settings.network(&arguments))
+        let list = try settings.network(&arguments)
+        guard try !list.allows(.status) else { return try settings.runtime.status(of: list) }
+        try settings.runtime.validate(list)
+        StandardStreams.log(
+            "cnitool: the plugins are there, and cannot be asked for more: \"\(list.name)\" is of version "
+                + "\(list.version.isEmpty ? CNIVersion.v0_1_0.rawValue : list.version), and STATUS came with "
+                + "\(Verb.status.since.rawValue); add that to its \"cniVersions\"")
     }
 }

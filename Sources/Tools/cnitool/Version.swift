@@ -15,14 +15,14 @@ enum Version: Subcommand {
         guard let network else { return }
 
         let settings = try Settings()
-        let list = try settings.configurations.list(named: network)
+        let list = try settings.list(named: network)
         var failures: [String] = []
         for plugin in list.plugins {
             do throws(CNIError) {
                 let versions = try settings.runtime.supportedVersions(of: plugin)
                 try? print("\(plugin.type) speaks \(versions.joined(separator: " "))")
             } catch {
-                failures.append("\(error)")
+                failures.append("\(plugin.type): \(error)")
             }
         }
         guard failures.isEmpty else { throw Failure(lines: failures) }

@@ -117,12 +117,26 @@ extension CNIToolTests {
         let broken = try cnitool("version", "broken")
         #expect(broken.ending == .exited(1))
         #expect(broken.output.hasSuffix("\nalpha speaks 0.4.0 1.0.0 1.1.0\n"))
-        #expect(broken.errorOutput == "cnitool: failed to find plugin \"gone\" in path [\(plugins.path)]\n")
+        #expect(
+            broken.errorOutput == """
+                cnitool: gone: failed to find plugin "gone" in path [\(plugins.path)]; install it in one of these, or \
+                name its directory in CNI_PATH
+
+                """)
 
         try writeNetwork("old", #"{"type":"alpha"}"#, version: "0.3.1")
         let old = try cnitool("version", "old")
         #expect(old.ending == .exited(1))
-        #expect(old.errorOutput == "cnitool: plugin alpha does not support config version \"0.3.1\"\n")
+        #expect(
+            old.errorOutput == """
+                cnitool: plugin alpha does not support config version "0.3.1"; set "cniVersion" to what all plugins \
+                speak, this one 0.4.0 1.0.0 1.1.0
+
+                """)
+
+        try plugins.install("beta", "exit 1")
+        let silent = try cnitool("version", "mynet")
+        #expect(silent.errorOutput.hasPrefix("cnitool: beta: netplugin failed with no error message"))
     }
 }
 
@@ -198,6 +212,16 @@ extension CNIToolTests {
             calls.map(\.name) == ["beta DEL", "alpha DEL", "beta DEL", "alpha DEL", "alpha GC", "beta GC"])
         #expect(Set(calls.prefix(4).map { $0.environment["CNI_NETNS"] }) == ["/one", "/two"])
         #expect(try calls.last?.member("cni.dev/valid-attachments") == [])
+    }
+
+    @Test func statusOfAnOldListSaysHowLittleItTells() throws {
+        try writeNetwork("old", #"{"type":"alpha"}"#, version: "1.0.0")
+        let status = try cnitool("status", "old")
+        #expect(status.succeeded)
+        #expect(status.errorOutput.contains("is of version 1.0.0, and STATUS came with 1.1.0"))
+        #expect(plugins.callNames == ["alpha VERSION"])
+        try writeNetwork("older", #"{"type":"gone"}"#, version: "1.0.0")
+        #expect(try cnitool("status", "older").ending == .exited(1))
     }
 
     @Test func statusNeedsNoNamespace() throws {
@@ -311,13 +335,22 @@ extension CNIToolTests {
         )
     }
 
+    @Test func tellsWhereANetworkIsToBeConfigured() throws {
+        let nowhere = try cnitool("status", "mynet", variables: ["NETCONFPATH": "\(files.path)/none"])
+        #expect(
+            nowhere.errorOutput == """
+                cnitool: no net configurations found in \(files.path)/none; put one there, or name another directory \
+                in NETCONFPATH
+
+                """)
+    }
+
     @Test func looksInTheUsualPlacesWithoutVariables() throws {
         let nowhere = try cnitool("add", "surely-missing", "/x", variables: ["NETCONFPATH": nil])
         #expect(nowhere.errorOutput.contains("/etc/cni/net.d"))
         try writeNetwork("broken", #"{"type":"surely-missing"}"#)
         let missing = try cnitool("add", "broken", "/x", variables: ["CNI_PATH": nil])
-        #expect(
-            missing.errorOutput.hasSuffix("failed to find plugin \"surely-missing\" in path [/opt/cni/bin]\n"))
+        #expect(missing.errorOutput.contains("failed to find plugin \"surely-missing\" in path [/opt/cni/bin]; "))
     }
 
     @Test(arguments: [
