@@ -16,13 +16,8 @@ struct LeaseRow {
     ///
     /// - Throws: the error of the first file that cannot be read; `ETIMEDOUT` when somebody keeps the lock.
     static func all(network: String, root: String) throws(SystemError) -> [LeaseRow] {
-        // Looking makes nothing.
-        do {
-            _ = try FileStatus(path: "\(root)/\(network)")
-        } catch  where error.code == .noSuchFile {
-            return []
-        }
-        var store = try LeaseStore(network: network, root: root, lockTimeout: 10_000)
+        guard try LeaseStore.exists(network: network, root: root) else { return [] }
+        var store = try LeaseStore(network: network, root: root, lockTimeout: LeaseStore.patience)
         let now = FileTime.now.seconds
         var rows: [LeaseRow] = []
         for lease in try store.allLeases() {

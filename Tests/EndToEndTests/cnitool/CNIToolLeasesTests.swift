@@ -42,10 +42,35 @@ struct CNIToolLeasesTests {
         #expect(objects.map { $0.object?["ifname"] } == ["eth0", "eth0", .null])
     }
 
+    /// Whoever wrote a lease may have written anything.
+    @Test func printsNothingThatATerminalWouldObey() throws {
+        try network.files.write("mynet/10.1.2.9", "c\u{1b}[2J9\r\neth0")
+        #expect(try leases("mynet").output.contains("10.1.2.9  c?[2J9     eth0"))
+    }
+
     @Test func listsNothingAndMakesNothingWhereNothingIs() throws {
         #expect(try leases("mynet").output == "ADDRESS  CONTAINER  INTERFACE  AGE  ALIVE\n")
         #expect(try leases("mynet", "--json").json == [])
         #expect(network.files.names() == ["net.d"])
+    }
+
+    /// Their configurations are handed on to a bridge, with host-local where they do not say.
+    @Test(arguments: [
+        #"{"type":"flannel","ipam":{"dataDir":"DIR"}}"#, #"{"type":"vxlan","ipam":{"dataDir":"DIR"}}"#,
+        #"{"type":"vxlan","delegate":{"ipam":{"type":"host-local","dataDir":"DIR"}}}"#,
+    ])
+    func findsLeasesOfPluginsThatDelegate(plugin: String) throws {
+        try network.run("ADD", "c1")
+        let text = plugin.replacing("DIR", with: network.files.path)
+        try network.files.write("net.d/mynet.conflist", #"{"name":"mynet","cniVersion":"1.1.0","plugins":[\#(text)]}"#)
+        #expect(try leases("mynet").output.contains("10.1.2.2  c1 "))
+    }
+
+    @Test(arguments: [#"{"type":"vxlan","ipam":{"type":"dhcp"}}"#, #"{"type":"bridge"}"#])
+    func findsNoLeasesWhereOthersGiveTheAddresses(plugin: String) throws {
+        try network.files.write(
+            "net.d/mynet.conflist", #"{"name":"mynet","cniVersion":"1.1.0","plugins":[\#(plugin)]}"#)
+        #expect(try leases("mynet").ending == .exited(1))
     }
 
     @Test func saysWhenANetworkHasNoLeases() throws {
@@ -53,6 +78,8 @@ struct CNIToolLeasesTests {
             "net.d/other.conflist", #"{"cniVersion":"1.0.0","name":"other","plugins":[{"type":"loopback"}]}"#)
         let outcome = try leases("other")
         #expect(outcome.ending == .exited(1))
-        #expect(outcome.errorOutput == "cnitool: network \"other\" has no host-local in it\n")
+        #expect(
+            outcome.errorOutput
+                == "cnitool: network \"other\" has no host-local in it, whose leases these would be\n")
     }
 }
