@@ -9,8 +9,6 @@ struct PluginEnvironment {
     let arguments: String
     /// `CNI_PATH`, taken apart.
     let pluginDirectories: [String]
-    /// `CNI_NETNS_OVERRIDE`: the container's namespace may be the plugin's own.
-    let allowsOwnNamespace: Bool
 
     init() {
         func value(_ name: String) -> String { ProcessEnvironment.value(of: name) ?? "" }
@@ -20,8 +18,6 @@ struct PluginEnvironment {
         interfaceName = value("CNI_IFNAME")
         arguments = value("CNI_ARGS")
         pluginDirectories = PluginExecutable.directories(in: value("CNI_PATH"))
-        let override = value("CNI_NETNS_OVERRIDE")
-        allowsOwnNamespace = override == "1" || override.uppercased() == "TRUE"
     }
 
     /// Checks what the verb needs.

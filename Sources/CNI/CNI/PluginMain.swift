@@ -73,10 +73,10 @@ public enum PluginMain {
         case .check:
             try plugin.check(invocation(environment, configuration))
         case .delete:
-            try refuseOwnNamespace(environment)
+            try OwnNamespace.refuse(environment.namespacePath)
             try plugin.delete(invocation(environment, configuration))
         case .add:
-            try refuseOwnNamespace(environment)
+            try OwnNamespace.refuse(environment.namespacePath)
             let invocation = invocation(environment, configuration)
             let result = try plugin.add(invocation)
             do {
@@ -97,14 +97,6 @@ public enum PluginMain {
             containerID: environment.containerID, interfaceName: environment.interfaceName,
             namespacePath: environment.namespacePath.isEmpty ? nil : environment.namespacePath,
             arguments: CNIArguments(environment.arguments), configuration: configuration)
-    }
-
-    private static func refuseOwnNamespace(_ environment: PluginEnvironment) throws(CNIError) {
-        guard environment.allowsOwnNamespace || !NetworkNamespace.isCurrent(path: environment.namespacePath) else {
-            throw CNIError(
-                .invalidNamespace, "plugin's netns and netns from CNI_NETNS should not be the same",
-                details: environment.namespacePath)
-        }
     }
 }
 

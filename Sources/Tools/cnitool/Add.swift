@@ -1,3 +1,4 @@
+import CNI
 import CNIRuntime
 import JSON
 import LinuxSystem
@@ -9,7 +10,9 @@ enum Add: Subcommand {
 
     static func run(_ arguments: inout Arguments) throws {
         let settings = try Settings()
-        let (list, request) = try settings.attachment(&arguments, inExistingNamespace: true)
+        let (list, request, place) = try settings.attachment(&arguments)
+        _ = try place.open()
+        try OwnNamespace.refuse(place.path)
         let result = try settings.runtime.add(request, to: list)
         try StandardStreams.writeOutput(result.serialized(pretty: true) + [UInt8(ascii: "\n")])
     }

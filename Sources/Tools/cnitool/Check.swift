@@ -7,7 +7,8 @@ enum Check: Subcommand {
 
     static func run(_ arguments: inout Arguments) throws {
         let settings = try Settings()
-        let (list, request) = try settings.attachment(&arguments, inExistingNamespace: true)
+        let (list, request, place) = try settings.attachment(&arguments)
+        _ = try place.open()
         try settings.runtime.check(request, in: list)
     }
 }

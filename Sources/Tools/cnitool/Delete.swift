@@ -7,7 +7,7 @@ enum Delete: Subcommand {
 
     static func run(_ arguments: inout Arguments) throws {
         let settings = try Settings()
-        let (list, request) = try settings.attachment(&arguments, inExistingNamespace: false)
+        let (list, request, _) = try settings.attachment(&arguments)
         try settings.runtime.delete(request, from: list)
     }
 }

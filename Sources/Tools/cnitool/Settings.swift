@@ -43,21 +43,21 @@ struct Settings {
 
     /// Takes `[-i IFNAME] NET NETNS` from the command line.
     ///
-    /// - Throws: `UsageError`; the error of the configuration or the namespace.
+    /// - Throws: `UsageError`; the error of the configuration or the interface's name.
     func attachment(
-        _ arguments: inout Arguments, inExistingNamespace mustExist: Bool
-    ) throws -> (list: ConfigurationList, request: AttachmentRequest) {
+        _ arguments: inout Arguments
+    ) throws -> (list: ConfigurationList, request: AttachmentRequest, namespace: ContainerNamespace) {
         let interface = try arguments.value(of: "-i", "--ifname") ?? Self.variable("CNI_IFNAME") ?? "eth0"
         let network = try arguments.operand("NET")
-        let namespace = try arguments.operand("NETNS")
+        let namespace = ContainerNamespace(try arguments.operand("NETNS"))
         try arguments.end()
         let list = try list(named: network)
-        let container = try ContainerNamespace(namespace, mustExist: mustExist)
+        try Identifier.checkInterfaceName(interface)
         let request = AttachmentRequest(
-            Attachment(network: list.name, containerID: container.containerID, interfaceName: interface),
-            namespacePath: container.path,
+            Attachment(network: list.name, containerID: namespace.containerID, interfaceName: interface),
+            namespacePath: namespace.path,
             arguments: self.arguments, capabilityArguments: capabilityArguments)
-        return (list, request)
+        return (list, request, namespace)
     }
 
     /// Takes `NET` from the command line, and a `NETNS` that means nothing here, for those who are used to it.

@@ -5,31 +5,34 @@ import TestSupport
 import Testing
 
 /// `cnitool` as a user runs it, with plugins that record how they are called.
+@Suite(.enabled(if: Executables.canCreateNamespaces))
 struct CNIToolTests {
     let plugins: RecordingPlugins
     let files: TemporaryDirectory
+    let container: TestContainer
 
     init() throws {
         plugins = try RecordingPlugins()
         files = plugins.directory
+        container = try TestContainer()
         try plugins.install("alpha")
         try plugins.install("beta")
         try writeNetwork("mynet", #"{"type":"alpha","z":1.50},{"type":"beta","capabilities":{"mac":true}}"#)
     }
 
-    private func writeNetwork(_ name: String, _ plugins: String, version: String = "1.1.0") throws {
+    func writeNetwork(_ name: String, _ plugins: String, version: String = "1.1.0") throws {
         try files.write(
             "net.d/\(name).conflist", #"{"name":"\#(name)","cniVersion":"\#(version)","plugins":[\#(plugins)]}"#)
     }
 
     /// Runs the tool in a directory, the test's own by default; a nil variable is not set.
-    private func cnitool(
+    func cnitool(
         _ arguments: String..., variables: [String: String?] = [:], in directory: String? = nil
     ) throws -> PluginOutcome {
         try cnitool(arguments, variables: variables, in: directory)
     }
 
-    private func cnitool(
+    func cnitool(
         _ arguments: [String], variables: [String: String?] = [:], in directory: String? = nil
     ) throws -> PluginOutcome {
         let given: [String: String?] = [
@@ -42,7 +45,14 @@ struct CNIToolTests {
             given.merging(variables) { $1 })
     }
 
-    private var cacheFiles: [String] { files.names(in: "cache/results") }
+    /// The path of a symbolic link to the container's namespace.
+    func link(_ name: String) throws -> String {
+        let path = "\(files.path)/\(name)"
+        try? FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: container.path)
+        return path
+    }
+
+    var cacheFiles: [String] { files.names(in: "cache/results") }
 }
 
 /// What it says about itself.
@@ -53,7 +63,8 @@ extension CNIToolTests {
         #expect(outcome.succeeded)
         #expect(outcome.errorOutput.isEmpty)
         for word in [
-            "cnitool add [-i IFNAME] NET NETNS", "cnitool gc NET", "cnitool version [NET]", "NETCONFPATH", "CNI_PATH",
+            "cnitool add [-i IFNAME] NET NETNS", "cnitool gc NET", "cnitool version [NET]",
+            "NETCONFPATH", "CNI_PATH",
             "CNI_ARGS", "CAP_ARGS", "CNI_CACHE_DIR", "/etc/cni/net.d", "/opt/cni/bin", "/var/lib/cni", "Examples",
         ] {
             #expect(outcome.output.contains(word))
@@ -143,7 +154,7 @@ extension CNIToolTests {
 /// The verbs.
 extension CNIToolTests {
     @Test func attachesChecksAndDetaches() throws {
-        let add = try cnitool("add", "mynet", "/some/where")
+        let add = try cnitool("add", "mynet", container.path)
         #expect(add.succeeded)
         #expect(
             add.output == """
@@ -158,7 +169,7 @@ extension CNIToolTests {
 
                 """)
         for verb in ["check", "status", "del"] {
-            let outcome = try cnitool(verb, "mynet", "/some/where")
+            let outcome = try cnitool(verb, "mynet", container.path)
             #expect(outcome.succeeded)
             #expect(outcome.output.isEmpty)
             #expect(outcome.errorOutput.isEmpty)
@@ -174,7 +185,7 @@ extension CNIToolTests {
 
     @Test func passesOnWhatTheEnvironmentSays() throws {
         let add = try cnitool(
-            "add", "mynet", "/some/where",
+            "add", "mynet", container.path,
             variables: [
                 "CNI_ARGS": "IgnoreUnknown=1;A=b", "CAP_ARGS": #"{"mac":"02:00:00:00:00:01","ips":[]}"#,
                 "CNI_COMMAND": "DEL", "MARKER": "seen",
@@ -182,7 +193,7 @@ extension CNIToolTests {
         #expect(add.succeeded)
         let call = try #require(plugins.calls.last)
         #expect(call.environment["CNI_COMMAND"] == "ADD")
-        #expect(call.environment["CNI_NETNS"] == "/some/where")
+        #expect(call.environment["CNI_NETNS"] == container.path)
         #expect(call.environment["CNI_IFNAME"] == "eth0")
         #expect(call.environment["CNI_ARGS"] == "IgnoreUnknown=1;A=b")
         #expect(call.environment["CNI_PATH"] == plugins.path)
@@ -202,7 +213,7 @@ extension CNIToolTests {
 
     @Test(arguments: [["gc", "mynet"], ["gc", "mynet", "/some/where"]])
     func collectsAllThatTheCacheKnows(arguments: [String]) throws {
-        for path in ["/one", "/two"] { #expect(try cnitool("add", "mynet", path).succeeded) }
+        for name in ["one", "two"] { #expect(try cnitool("add", "mynet", link(name)).succeeded) }
         let outcome = try cnitool(arguments)
         #expect(outcome.succeeded)
         #expect(outcome.output.isEmpty)
@@ -210,7 +221,8 @@ extension CNIToolTests {
         let calls = plugins.calls.suffix(6)
         #expect(
             calls.map(\.name) == ["beta DEL", "alpha DEL", "beta DEL", "alpha DEL", "alpha GC", "beta GC"])
-        #expect(Set(calls.prefix(4).map { $0.environment["CNI_NETNS"] }) == ["/one", "/two"])
+        #expect(
+            Set(calls.prefix(4).map { $0.environment["CNI_NETNS"] }) == ["\(files.path)/one", "\(files.path)/two"])
         #expect(try calls.last?.member("cni.dev/valid-attachments") == [])
     }
 
@@ -241,7 +253,7 @@ extension CNIToolTests {
             kill -TERM $PPID
             wait
             """#)
-        let add = try cnitool("add", "mynet", "/some/where")
+        let add = try cnitool("add", "mynet", container.path)
         #expect(add.errorOutput == "cnitool: plugin type=\"beta\" failed (add): told\n")
         #expect(plugins.callNames == ["alpha ADD", "beta ADD", "alpha DEL"])
     }
@@ -253,7 +265,7 @@ extension CNIToolTests {
             """
             case $CNI_COMMAND in ADD) trap '' TERM; kill -TERM $PPID; echo '{}' ;; esac
             """)
-        let add = try cnitool("add", "mynet", "/some/where")
+        let add = try cnitool("add", "mynet", container.path)
         #expect(add.ending == .exited(1))
         #expect(add.output.isEmpty)
         #expect(add.errorOutput.contains("SIGTERM"))
@@ -265,7 +277,7 @@ extension CNIToolTests {
 /// Namespaces.
 extension CNIToolTests {
     /// What the original derives: the digest of the absolute path, which keeps symbolic links.
-    private func containerID(of path: String) throws -> String {
+    func containerID(of path: String) throws -> String {
         "cnitool-\(try ThisMachine().output(of: "sha512sum", [], input: path).prefix(20))"
     }
 
@@ -307,10 +319,45 @@ extension CNIToolTests {
         #expect(plugins.calls.last?.environment["CNI_NETNS"] == "\(files.path)/link/x")
     }
 
-    @Test func aFileInTheWorkingDirectoryGoesBeforeAName() throws {
+    @Test func aFileInTheWorkingDirectoryIsMeantWhereNoNamespaceHasTheName() throws {
         try files.write("blue", "")
         #expect(try cnitool("del", "mynet", "blue").succeeded)
         #expect(plugins.calls.last?.environment["CNI_NETNS"] == "\(files.path)/blue")
+    }
+
+    /// Others can write into some working directories.
+    @Test func aNamespaceGoesBeforeAFileInTheWorkingDirectory() throws {
+        let host = try TestHost()
+        try host.directory.write("netns/blue", "")
+        try files.write("blue", "")
+        let command =
+            host.launcher + ["/bin/sh", "-c", #"cd "$0" && exec "$@""#, files.path, "\(Executables.own)/cnitool"]
+        let child = try Subprocess.run(
+            command[0], command[1...] + ["del", "mynet", "blue"],
+            environment: ProcessEnvironment.entries(replacing: [
+                "NETCONFPATH": "\(files.path)/net.d", "CNI_PATH": plugins.path, "PWD": nil,
+            ]))
+        #expect(child.ending == .exited(0))
+        #expect(plugins.calls.last?.environment["CNI_NETNS"] == "/var/run/netns/blue")
+    }
+
+    @Test(arguments: ["/proc/self/ns/mnt", "/etc/passwd", "/dev/zero", "/nowhere/at/all"])
+    func needsANetworkNamespaceBeforeAnythingIsRun(path: String) throws {
+        for verb in ["add", "check"] {
+            let outcome = try cnitool(verb, "mynet", path)
+            #expect(outcome.ending == .exited(1))
+            #expect(outcome.errorOutput.hasPrefix("cnitool: \(path) is no network namespace that can be opened: "))
+            #expect(outcome.errorOutput.contains("lsns -t net"))
+        }
+        #expect(plugins.calls.isEmpty)
+    }
+
+    @Test func refusesTheHostsOwnNamespaceBeforeAnythingIsRun() throws {
+        let add = try cnitool("add", "mynet", "/proc/self/ns/net")
+        #expect(add.ending == .exited(1))
+        #expect(add.errorOutput.contains("should not be the same"))
+        #expect(plugins.calls.isEmpty)
+        #expect(try cnitool("add", "mynet", "/proc/self/ns/net", variables: ["CNI_NETNS_OVERRIDE": "1"]).succeeded)
     }
 
     @Test func aNameNeedsANamespace() throws {
@@ -349,7 +396,7 @@ extension CNIToolTests {
         let nowhere = try cnitool("add", "surely-missing", "/x", variables: ["NETCONFPATH": nil])
         #expect(nowhere.errorOutput.contains("/etc/cni/net.d"))
         try writeNetwork("broken", #"{"type":"surely-missing"}"#)
-        let missing = try cnitool("add", "broken", "/x", variables: ["CNI_PATH": nil])
+        let missing = try cnitool("add", "broken", container.path, variables: ["CNI_PATH": nil])
         #expect(missing.errorOutput.contains("failed to find plugin \"surely-missing\" in path [/opt/cni/bin]; "))
     }
 
@@ -358,9 +405,10 @@ extension CNIToolTests {
         ("CAP_ARGS", "{", "cnitool: CAP_ARGS: line 1, column 2: unexpected end of JSON input\n"),
         ("CAP_ARGS", "[]", "cnitool: CAP_ARGS: expected an object, got []\n"),
         ("CNI_IFNAME", "a/b", "cnitool: interface name contains / or : or whitespace characters\n"),
+        ("CNI_IFNAME", "eth%d", "cnitool: interface name contains % or a null character\n"),
     ])
     func refusesBadVariables(name: String, value: String, message: String) throws {
-        let add = try cnitool("add", "mynet", "/x", variables: [name: value])
+        let add = try cnitool("add", "mynet", container.path, variables: [name: value])
         #expect(add.ending == .exited(1))
         #expect(add.errorOutput == message)
         #expect(plugins.calls.isEmpty)
@@ -368,7 +416,7 @@ extension CNIToolTests {
 
     @Test func failedAddLeavesNothing() throws {
         try plugins.install("beta", #"echo log >&2; echo '{"code":7,"msg":"no","details":"why"}'; exit 1"#)
-        let add = try cnitool("add", "mynet", "/x")
+        let add = try cnitool("add", "mynet", container.path)
         #expect(add.ending == .exited(1))
         #expect(add.output.isEmpty)
         #expect(add.errorOutput == "log\ncnitool: plugin type=\"beta\" failed (add): no; why\n")
@@ -378,7 +426,7 @@ extension CNIToolTests {
 
     @Test func passesOnWhatAPluginLogs() throws {
         try plugins.install("beta", #"echo "two words" >&2; echo '{}'"#)
-        let add = try cnitool("add", "mynet", "/x")
+        let add = try cnitool("add", "mynet", container.path)
         #expect(add.succeeded)
         #expect(add.errorOutput == "two words\n")
     }
