@@ -105,7 +105,7 @@ let package = Package(
             "JSON", "Addressing", "Attachments", "LinuxSystem"),
 
         tool(
-            "cnitool", "CNITool", "CNIRuntime", "Leases", "NodeTable", "Overlay", "Probing",
+            "cnitool", "CNITool", "CNIRuntime", "PluginKit", "Leases", "NodeTable", "Overlay", "Probing",
             "RouteNetlink", "CNI", "JSON", "Addressing", "Attachments", "Hashing", "LinuxSystem"),
         tool("cni-bench", "CNIBenchmark", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"),
 

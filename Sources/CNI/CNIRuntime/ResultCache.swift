@@ -1,4 +1,4 @@
-import Attachments
+public import Attachments
 public import CNI
 public import JSON
 import LinuxSystem
@@ -35,7 +35,7 @@ public struct ResultCache: Sendable {
     /// The final result of an attachment in the version of its list; nil when nothing is kept.
     ///
     /// - Throws: code 5 or 6 when what is kept cannot be read or not be told in that version.
-    func result(of attachment: Attachment, in list: ConfigurationList) throws(CNIError) -> JSONObject? {
+    public func result(of attachment: Attachment, in list: ConfigurationList) throws(CNIError) -> JSONObject? {
         let path = try path(of: attachment)
         do {
             let entry = try JSONReader(JSONValue(parsing: File.read(path)))
@@ -80,12 +80,16 @@ public struct ResultCache: Sendable {
             throw CNIError(.inputOutput, "\(error)")
         }
         return names.filter { $0.hasPrefix("\(network)-") }.compactMap { name in
-            guard let bytes = try? File.read("\(results)/\(name)"), let value = try? JSONValue(parsing: bytes),
-                let request = try? AttachmentRequest(readingEntry: JSONReader(value), of: network)
-            else { return nil }
             // A network's name may be how another's begins, and a writer may have died before its rename.
-            return name == Self.name(of: request.attachment) ? request : nil
+            Self.request(inFile: "\(results)/\(name)", of: network).flatMap { request in
+                name == Self.name(of: request.attachment) ? request : nil
+            }
         }
+    }
+
+    private static func request(inFile path: String, of network: String) -> AttachmentRequest? {
+        guard let bytes = try? File.read(path), let value = try? JSONValue(parsing: bytes) else { return nil }
+        return try? AttachmentRequest(readingEntry: JSONReader(value), of: network)
     }
 
     private func path(of attachment: Attachment) throws(CNIError) -> String {
@@ -155,7 +159,7 @@ extension AttachmentRequest {
             Attachment(
                 network: network, containerID: try reader.required("containerId"),
                 interfaceName: try reader.required("ifName")),
-            namespacePath: try reader.optional("netns") ?? "",
+            namespacePath: try reader.optionalPath("netns") ?? "",
             arguments: try reader.optional("cniArgs") ?? [],
             capabilityArguments: try reader.optional("capabilityArgs") ?? [:])
     }

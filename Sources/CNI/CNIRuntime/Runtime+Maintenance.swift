@@ -4,13 +4,13 @@ public import CNI
 /// The verbs that are about a network and no attachment.
 extension Runtime {
     /// Removes what belongs to attachments that are not valid: those of the cache are deleted, then the plugins are told
-    /// which ones are valid, and remove what else they find.
+    /// which ones are valid, and remove what else they find, whoever made it.
     ///
     /// The plugins always get the list, also when it is empty: the reference sends none then, and they keep everything.
     ///
     /// - Throws: all that failed as one error, after everything has been tried.
     public func collectGarbage(
-        in list: ConfigurationList, keeping valid: [Attachment] = []
+        in list: ConfigurationList, keeping valid: [Attachment]
     ) throws(CNIError) {
         guard !list.disablesGarbageCollection else { return }
         try Identifier.checkNetworkName(list.name)

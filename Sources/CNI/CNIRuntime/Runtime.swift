@@ -53,11 +53,18 @@ public struct Runtime: Sendable {
 
     /// Removes a container's attachment: runs the plugins last one first, then forgets the result.
     ///
+    /// - Parameters:
+    ///   - request: what is removed.
+    ///   - list: from which network.
+    ///   - tellsResult: whether the plugins get the result that ADD gave, which they can do without.
     /// - Throws: the error of the first plugin that failed; the result is kept then, for another try.
-    public func delete(_ request: AttachmentRequest, from list: ConfigurationList) throws(CNIError) {
+    public func delete(
+        _ request: AttachmentRequest, from list: ConfigurationList, tellingResult tellsResult: Bool = true
+    ) throws(CNIError) {
         try check(request, list)
         var previous: JSONObject?
-        if try list.allowsPreviousResultInDelete {
+        let allowsResult = try list.allowsPreviousResultInDelete
+        if tellsResult && allowsResult {
             do throws(CNIError) {
                 previous = try cache.result(of: request.attachment, in: list)
             } catch {

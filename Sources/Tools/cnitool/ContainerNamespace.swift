@@ -24,7 +24,10 @@ struct ContainerNamespace {
     }
 
     /// The id that the original derives from the path.
-    var containerID: String { "cnitool-\(SHA512.hexadecimal(path, digits: 20))" }
+    var containerID: String { Self.containerID(of: path) }
+
+    /// The id of the container whose namespace is at an absolute path.
+    static func containerID(of path: String) -> String { "cnitool-\(SHA512.hexadecimal(path, digits: 20))" }
 
     /// Opens it, when it has to be there.
     ///
@@ -44,6 +47,20 @@ struct ContainerNamespace {
                 details: isHidden
                     ? "run it as root, outside of containers"
                     : "\"lsns -t net\" lists those of processes, \"ip netns\" those with names")
+        }
+    }
+
+    /// Opens it as far as it still exists; nil when the path leads to nothing, or to nothing of that kind.
+    ///
+    /// - Throws: what keeps it from being looked at.
+    static func openIfPresent(_ path: String) throws(SystemError) -> NetworkNamespace? {
+        do throws(SystemError) {
+            return try NetworkNamespace(path: path)
+        } catch {
+            switch error.code {
+            case .noSuchFile, .notDirectory, .invalidArgument: return nil
+            default: throw error
+            }
         }
     }
 

@@ -17,6 +17,10 @@ enum Help {
           NET            the "name" in a file of /etc/cni/net.d
           NETNS          the path of a network namespace, such as /proc/4711/ns/net, or the name of
                          one that "ip netns add" made: blue is the same as /var/run/netns/blue
+          --dry-run      tell what gc would delete and what it would keep, and why; change nothing
+          -v, --verbose  tell what gc keeps, and why, beside what it deletes
+          --all          delete every attachment of the network, whoever made it and whether or not
+                         it is in use, and whatever else the plugins find
           --json         print JSON instead of a table
           --probe        ask every other node for an echo, with packets as large as fit and that may
                          not be fragmented, and show how long each takes
@@ -29,6 +33,10 @@ enum Help {
           CNI_ARGS       arguments for the plugins, as in "IgnoreUnknown=1;MAC=02:00:00:00:00:01"
           CAP_ARGS       capability arguments for the plugins that declare them, as JSON
           CNI_CACHE_DIR  where results are kept for check, del and gc (/var/lib/cni)
+
+        gc deletes what cnitool itself attached, to a namespace that is not at its path any more and
+        that no interface of this host leads into. It keeps what is alive and what others attached,
+        and leaves the plugins' own GC, which may take more, to --all.
 
         Errors go to standard error, and the exit status is 1 then, as when overlay finds something
         missing, wrong or without an answer. What a failed add had done is undone.

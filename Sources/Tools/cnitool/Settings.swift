@@ -60,13 +60,16 @@ struct Settings {
         return (list, request, namespace)
     }
 
-    /// Takes `NET` from the command line, and a `NETNS` that means nothing here, for those who are used to it.
+    /// Takes `NET` from the command line, and unless told otherwise a `NETNS` that means nothing here, for those who are
+    /// used to it.
     ///
     /// - Throws: `UsageError`; the error of the configuration.
-    func network(_ arguments: inout Arguments) throws -> ConfigurationList {
-        _ = try arguments.value(of: "-i", "--ifname")
+    func network(
+        _ arguments: inout Arguments, allowingNamespace allowsNamespace: Bool = true
+    ) throws -> ConfigurationList {
+        if allowsNamespace { _ = try arguments.value(of: "-i", "--ifname") }
         let network = try arguments.operand("NET")
-        _ = try arguments.optionalOperand()
+        if allowsNamespace { _ = try arguments.optionalOperand() }
         try arguments.end()
         return try list(named: network)
     }

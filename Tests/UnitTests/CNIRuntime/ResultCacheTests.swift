@@ -101,6 +101,13 @@ struct ResultCacheTests {
         #expect(try cache.attachments(of: "net").first?.capabilityArguments == ["mac": "<x>"])
     }
 
+    /// A null character would end the path before its time.
+    @Test func passesOverAnEntryWhosePathIsNone() throws {
+        try store(
+            #"{"kind":"cniCacheV1","containerId":"cid1","ifName":"eth0","networkName":"net","netns":"/a\u0000b"}"#)
+        #expect(try cache.attachments(of: "net").isEmpty)
+    }
+
     @Test func readsTheFormBeforeThereWasAKind() throws {
         try store(#"{"cniVersion":"1.0.0","ips":[{"address":"10.0.0.5/24"}]}"#)
         #expect(

@@ -39,7 +39,7 @@ extension RuntimeTests {
         try plugins.install("alpha")
         let list = try list("alpha")
         try addTwo(list)
-        try runtime.collectGarbage(in: list)
+        try runtime.collectGarbage(in: list, keeping: [])
         #expect(plugins.callNames.suffix(3) == ["alpha DEL", "alpha DEL", "alpha GC"])
         #expect(try plugins.calls.last?.member("cni.dev/valid-attachments") == [])
         #expect(cacheFiles.isEmpty)
@@ -49,14 +49,14 @@ extension RuntimeTests {
         try plugins.install("alpha")
         let list = try list("alpha", version: "1.0.0")
         try addTwo(list)
-        try runtime.collectGarbage(in: list)
+        try runtime.collectGarbage(in: list, keeping: [])
         #expect(plugins.callNames.suffix(2) == ["alpha DEL", "alpha DEL"])
     }
 
     @Test func garbageCollectionThatIsDisabledRunsNothing() throws {
         try plugins.install("alpha")
         try addTwo(list("alpha"))
-        try runtime.collectGarbage(in: list("alpha", members: #","disableGC":true"#))
+        try runtime.collectGarbage(in: list("alpha", members: #","disableGC":true"#), keeping: [])
         #expect(plugins.callNames == ["alpha ADD", "alpha ADD"])
         #expect(cacheFiles.count == 2)
     }
@@ -67,7 +67,7 @@ extension RuntimeTests {
         let list = try list("alpha", "beta")
         try addTwo(list)
         try plugins.install("alpha", #"echo '{"code":100,"msg":"no"}'; exit 1"#)
-        let error = try failure { try runtime.collectGarbage(in: list) }
+        let error = try failure { try runtime.collectGarbage(in: list, keeping: []) }
         #expect(
             plugins.callNames.suffix(6)
                 == ["beta DEL", "alpha DEL", "beta DEL", "alpha DEL", "alpha GC", "beta GC"])

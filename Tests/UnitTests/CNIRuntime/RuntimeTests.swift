@@ -265,6 +265,15 @@ extension RuntimeTests {
         #expect(cacheFiles.isEmpty)
     }
 
+    @Test func deleteKeepsTheResultToItselfWhenToldTo() throws {
+        try plugins.install("alpha")
+        let list = try list("alpha")
+        _ = try runtime.add(request, to: list)
+        try runtime.delete(request, from: list, tellingResult: false)
+        #expect(try plugins.calls.last?.member("prevResult") == nil)
+        #expect(cacheFiles.isEmpty)
+    }
+
     @Test func failedDeleteKeepsTheResultForAnotherTry() throws {
         try plugins.install("alpha")
         try plugins.install("beta")
