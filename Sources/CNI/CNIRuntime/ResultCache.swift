@@ -52,7 +52,7 @@ public struct ResultCache: Sendable {
     }
 
     /// Whether anything is kept of an attachment.
-    func contains(_ attachment: Attachment) throws(CNIError) -> Bool {
+    public func contains(_ attachment: Attachment) throws(CNIError) -> Bool {
         File.isRegular(try path(of: attachment))
     }
 

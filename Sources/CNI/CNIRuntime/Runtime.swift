@@ -24,10 +24,17 @@ public struct Runtime: Sendable {
     /// was there before, so it is not among them; one that died without a report is. Nothing is undone when the cache
     /// knows the attachment from an earlier ADD, whose DEL is still to come.
     ///
+    /// - Parameters:
+    ///   - request: what is attached.
+    ///   - list: to which network.
+    ///   - sparesInterface: whether undoing is to stay out of the namespace, since it had an interface of that name
+    ///     before: plugins would take that for theirs.
     /// - Returns: the last plugin's result as it printed it, with the version added where it had none.
     /// - Throws: the error of the plugin that failed; code 3, 4 or 7 for a request that no plugin takes; code 5 when the
     ///   result cannot be kept.
-    public func add(_ request: AttachmentRequest, to list: ConfigurationList) throws(CNIError) -> JSONObject {
+    public func add(
+        _ request: AttachmentRequest, to list: ConfigurationList, sparingInterface sparesInterface: Bool = false
+    ) throws(CNIError) -> JSONObject {
         try check(request, list)
         for plugin in list.plugins {
             try naming(plugin, "add") { () throws(CNIError) in _ = try executable(of: plugin) }
@@ -46,7 +53,11 @@ public struct Runtime: Sendable {
             try cache.store(result, of: request, in: list)
             return result
         } catch {
-            if !isKnown { undo(progress, request, list) }
+            if !isKnown {
+                var request = request
+                if sparesInterface { request.namespacePath = "" }
+                undo(progress, request, list)
+            }
             throw error
         }
     }

@@ -38,6 +38,8 @@ enum Help {
         that no interface of this host leads into. It keeps what is alive and what others attached,
         and leaves the plugins' own GC, which may take more, to --all.
 
+        del never touches an interface in the namespace that no add of cnitool made.
+
         Errors go to standard error, and the exit status is 1 then, as when overlay finds something
         missing, wrong or without an answer. What a failed add had done is undone.
 

@@ -168,6 +168,13 @@ extension RuntimeTests {
         #expect(plugins.callNames.suffix(2) == ["beta DEL", "alpha DEL"])
     }
 
+    @Test func undoingStaysOutOfANamespaceWithAnInterfaceOfSomebodyElse() throws {
+        try plugins.install("alpha")
+        try plugins.install("beta", "test $CNI_COMMAND = DEL || exit 3")
+        _ = try failure { _ = try runtime.add(request, to: list("alpha", "beta"), sparingInterface: true) }
+        #expect(plugins.calls.map { $0.environment["CNI_NETNS"] } == ["/run/netns/x", "/run/netns/x", "", ""])
+    }
+
     @Test func anEarlierAttachmentIsNotUndone() throws {
         try plugins.install("alpha")
         try plugins.install("beta")
