@@ -56,6 +56,14 @@ public struct ResultCache: Sendable {
         File.isRegular(try path(of: attachment))
     }
 
+    /// What ADD was asked for an attachment; nil when that is not kept, or not in the form that names all of it.
+    ///
+    /// - Throws: code 4 or 7 for names that no file has.
+    public func request(of attachment: Attachment) throws(CNIError) -> AttachmentRequest? {
+        let request = Self.request(inFile: try path(of: attachment), of: attachment.network)
+        return request?.attachment == attachment ? request : nil
+    }
+
     /// Forgets an attachment; that nothing is kept is no error.
     func remove(_ attachment: Attachment) throws(CNIError) {
         let path = try path(of: attachment)

@@ -16,7 +16,7 @@ enum Add: Subcommand {
         try OwnNamespace.refuse(place.path)
         let interface = try InterfaceInNamespace(of: request, in: list, namespace, settings.runtime.cache)
         if try settings.runtime.cache.contains(request.attachment) {
-            try deleteEarlier(request, list, interface, settings.runtime)
+            try deleteEarlier(settings.asAdded(request), list, interface, settings.runtime)
         }
         let result: JSONObject
         do throws(CNIError) {

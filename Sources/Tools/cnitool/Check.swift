@@ -1,3 +1,4 @@
+import CNI
 import CNIRuntime
 
 enum Check: Subcommand {
@@ -9,6 +10,11 @@ enum Check: Subcommand {
         let settings = try Settings()
         let (list, request, place) = try settings.attachment(&arguments)
         _ = try place.open()
-        try settings.runtime.check(request, in: list)
+        do throws(CNIError) {
+            try settings.runtime.check(settings.asAdded(request), in: list)
+        } catch {
+            guard try !settings.runtime.cache.contains(request.attachment) else { throw error }
+            throw Failure(lines: ["\(error)", "nothing is kept of an add to compare with; \"cnitool add\" comes first"])
+        }
     }
 }

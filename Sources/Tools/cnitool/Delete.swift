@@ -11,7 +11,7 @@ enum Delete: Subcommand {
         let settings = try Settings()
         let (list, given, _) = try settings.attachment(&arguments)
         let isKnown = try settings.runtime.cache.contains(given.attachment)
-        var request = given
+        var request = try settings.asAdded(given)
         // Plugins delete the interface of that name in the namespace that they are told, whoever made it.
         if try hasForeignInterface(given, list, settings) { request.namespacePath = "" }
         try settings.runtime.deleteOwn(request, from: list)

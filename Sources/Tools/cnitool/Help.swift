@@ -32,6 +32,7 @@ enum Help {
           CNI_PATH       where plugins are, separated by colons (/opt/cni/bin)
           CNI_ARGS       arguments for the plugins, as in "IgnoreUnknown=1;MAC=02:00:00:00:00:01"
           CAP_ARGS       capability arguments for the plugins that declare them, as JSON
+                         check and del use what add was given where these two are not set
           CNI_CACHE_DIR  where results are kept for check, del and gc (/var/lib/cni)
 
         gc deletes what cnitool itself attached, to a namespace that is not at its path any more and

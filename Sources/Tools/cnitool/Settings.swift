@@ -8,8 +8,9 @@ import LinuxSystem
 struct Settings {
     let configurations: ConfigurationDirectory
     let runtime: Runtime
-    private let arguments: [AttachmentRequest.Argument]
-    private let capabilityArguments: JSONObject
+    /// Nil where the environment does not say.
+    private let arguments: [AttachmentRequest.Argument]?
+    private let capabilityArguments: JSONObject?
 
     /// - Throws: an error that names the variable that does not parse.
     init() throws {
@@ -17,10 +18,11 @@ struct Settings {
         runtime = Runtime(
             pluginDirectories: PluginExecutable.directories(in: Self.variable("CNI_PATH") ?? "/opt/cni/bin"),
             cache: Self.variable("CNI_CACHE_DIR").map(ResultCache.init) ?? .standard)
-        arguments = try AttachmentRequest.arguments(parsing: Self.variable("CNI_ARGS") ?? "")
+        arguments = try Self.variable("CNI_ARGS").map { text in try AttachmentRequest.arguments(parsing: text) }
         do {
-            capabilityArguments = try JSONObject(
-                reading: JSONReader(JSONValue(parsing: Self.variable("CAP_ARGS") ?? "{}")))
+            capabilityArguments = try Self.variable("CAP_ARGS").map { text in
+                try JSONObject(reading: JSONReader(JSONValue(parsing: text)))
+            }
         } catch {
             throw CNIError(.invalidEnvironment, "CAP_ARGS: \(error)")
         }
@@ -56,8 +58,17 @@ struct Settings {
         let request = AttachmentRequest(
             Attachment(network: list.name, containerID: namespace.containerID, interfaceName: interface),
             namespacePath: namespace.path,
-            arguments: self.arguments, capabilityArguments: capabilityArguments)
+            arguments: self.arguments ?? [], capabilityArguments: capabilityArguments ?? [:])
         return (list, request, namespace)
+    }
+
+    /// A request as ADD got it, which the specification wants CHECK and DEL to get too, but for what the environment says.
+    func asAdded(_ request: AttachmentRequest) throws(CNIError) -> AttachmentRequest {
+        guard let earlier = try runtime.cache.request(of: request.attachment) else { return request }
+        var request = request
+        if arguments == nil { request.arguments = earlier.arguments }
+        if capabilityArguments == nil { request.capabilityArguments = earlier.capabilityArguments }
+        return request
     }
 
     /// Takes `NET` from the command line, and unless told otherwise a `NETNS` that means nothing here, for those who are

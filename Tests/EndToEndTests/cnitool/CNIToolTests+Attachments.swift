@@ -74,7 +74,10 @@ extension CNIToolTests {
 
     /// As after a reboot: the result is kept, and the namespace is a new one.
     @Test func attachesANamespaceThatWasMadeAnew() throws {
-        #expect(try cnitool("add", "mynet", container.path).succeeded)
+        #expect(
+            try cnitool(
+                "add", "mynet", container.path, variables: ["CAP_ARGS": #"{"mac":"02:00:00:00:00:01"}"#]
+            ).succeeded)
         let again = try cnitool("add", "mynet", container.path)
         #expect(again.succeeded)
         #expect(again.errorOutput.contains("what is left of an earlier attachment of \(container.path)"))
@@ -82,6 +85,23 @@ extension CNIToolTests {
             plugins.callNames == ["alpha ADD", "beta ADD", "beta DEL", "alpha DEL", "alpha ADD", "beta ADD"])
         let deletion = try #require(plugins.calls.first { $0.name == "beta DEL" })
         #expect(deletion.environment["CNI_NETNS"] == "")
+        #expect(try deletion.member("runtimeConfig") == ["mac": "02:00:00:00:00:01"])
+        #expect(try plugins.calls.last?.member("runtimeConfig") == nil)
+    }
+
+    /// As the specification asks of a runtime.
+    @Test func checksAndDeletesWithWhatAddWasTold() throws {
+        let variables = ["CAP_ARGS": #"{"mac":"02:00:00:00:00:01"}"#, "CNI_ARGS": "IgnoreUnknown=1;A=b"]
+        #expect(try cnitool("add", "mynet", container.path, variables: variables).succeeded)
+        for verb in ["check", "del"] {
+            #expect(try cnitool(verb, "mynet", container.path, variables: ["CNI_ARGS": ""]).succeeded)
+            let call = try #require(plugins.calls.last { $0.plugin == "beta" })
+            #expect(try call.member("runtimeConfig") == ["mac": "02:00:00:00:00:01"])
+            #expect(call.environment["CNI_ARGS"] == "IgnoreUnknown=1;A=b")
+        }
+        #expect(try cnitool("add", "mynet", container.path, variables: variables).succeeded)
+        #expect(try cnitool("del", "mynet", container.path, variables: ["CNI_ARGS": "A=c"]).succeeded)
+        #expect(plugins.calls.last?.environment["CNI_ARGS"] == "A=c")
     }
 
     /// Some plugins remove rules by address alone.
@@ -94,6 +114,14 @@ extension CNIToolTests {
             #expect(try cnitool("del", "mynet", container.path).succeeded)
             #expect(try (plugins.calls.last?.member("prevResult") == nil) == owner.hasPrefix("c9"))
         }
+    }
+
+    @Test func checkWithoutAnAddSaysWhatComesFirst() throws {
+        try plugins.install("beta", #"echo '{"code":7,"msg":"no prevResult"}'; exit 1"#)
+        let check = try cnitool("check", "mynet", container.path)
+        #expect(check.ending == .exited(1))
+        #expect(check.errorOutput.contains("no prevResult"))
+        #expect(check.errorOutput.contains("\"cnitool add\" comes first"))
     }
 
     @Test func aPipeInThePlaceOfAResultIsNotWaitedFor() throws {

@@ -101,10 +101,16 @@ struct ResultCacheTests {
         #expect(try cache.attachments(of: "net").first?.capabilityArguments == ["mac": "<x>"])
     }
 
-    /// A null character would end the path before its time.
-    @Test func passesOverAnEntryWhosePathIsNone() throws {
+    @Test func tellsWhatAddWasAsked() throws {
+        try cache.store([:], of: request(), in: list())
+        #expect(try cache.request(of: attachment)?.arguments == request().arguments)
+        #expect(try cache.request(of: request("b").attachment) == nil)
+        try store(#"{"cniVersion":"1.0.0"}"#)
+        #expect(try cache.request(of: attachment) == nil)
+        // A null character would end the path before its time.
         try store(
             #"{"kind":"cniCacheV1","containerId":"cid1","ifName":"eth0","networkName":"net","netns":"/a\u0000b"}"#)
+        #expect(try cache.request(of: attachment) == nil)
         #expect(try cache.attachments(of: "net").isEmpty)
     }
 
