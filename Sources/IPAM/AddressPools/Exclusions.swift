@@ -2,33 +2,40 @@ package import Addressing
 package import JSON
 
 /// Addresses that are never handed out, whatever range they lie in.
-package struct Exclusions: Hashable {
-    /// In order and apart from each other.
-    private let ranges: [IPRange]
+package struct Exclusions {
+    /// Those that touch are one.
+    private let ranges: RangeMap<Void>
 
     package init(_ networks: [CIDR] = []) {
         var ranges: [IPRange] = []
-        for network in networks.sorted(by: { ($0.first, $0.prefixLength) < ($1.first, $1.prefixLength) }) {
-            // Of two networks that overlap, one contains the other: here, the earlier one the later.
-            guard ranges.last?.contains(network.first) != true,
-                let range = IPRange(first: network.first, last: network.last)
-            else { continue }
-            ranges.append(range)
+        for network in networks.sorted(by: { $0.first < $1.first }) {
+            guard let last = ranges.last, last.last >= network.first || last.last.next == network.first else {
+                if let range = IPRange(first: network.first, last: network.last) { ranges.append(range) }
+                continue
+            }
+            guard let both = IPRange(first: last.first, last: max(last.last, network.last)) else { continue }
+            ranges[ranges.count - 1] = both
         }
-        self.ranges = ranges
+        self.ranges = RangeMap(ranges.map { ($0, ()) })
     }
 
     /// The excluded addresses around one, nil for an address that may be handed out.
     package func range(of address: IPAddress) -> IPRange? {
-        ranges.first { $0.contains(address) }
+        ranges.entry(of: address)?.range
     }
 
-    /// How many addresses of a range are excluded.
-    package func count(in range: IPRange) -> UInt128 {
-        ranges.reduce(0) { sum, excluded in
-            let common = IPRange(first: max(excluded.first, range.first), last: min(excluded.last, range.last))
-            return sum + (common?.count ?? 0)
+    /// What is left of a range, in the order of its addresses.
+    func rest(of range: IPRange) -> [IPRange] {
+        var rest: [IPRange] = []
+        var first: IPAddress? = range.first
+        for excluded in ranges.entries(in: range).map(\.range) {
+            if let start = first, let end = excluded.first.previous, let part = IPRange(first: start, last: end) {
+                rest.append(part)
+            }
+            first = excluded.last.next
         }
+        if let start = first, let part = IPRange(first: start, last: range.last) { rest.append(part) }
+        return rest
     }
 }
 

@@ -1,10 +1,13 @@
 package import Addressing
 
 /// Ranges of one family that give one address together.
-package struct RangeSet: Hashable {
+package struct RangeSet {
     /// At least one.
     package let ranges: [AddressRange]
     package let exclusions: Exclusions
+
+    /// Which of the ranges has an address.
+    private let places: RangeMap<Int>
 
     /// Why ranges are no set.
     package struct Defect: Error, Hashable {
@@ -15,13 +18,12 @@ package struct RangeSet: Hashable {
     package init(_ ranges: [AddressRange], exclusions: Exclusions = Exclusions()) throws(Defect) {
         guard let first = ranges.first else { throw Defect(message: "empty range set") }
         guard ranges.allSatisfy({ $0.family == first.family }) else { throw Defect(message: "mixed address families") }
-        for (index, range) in ranges.enumerated() {
-            if let other = ranges[..<index].first(where: { $0.addresses.overlaps(range.addresses) }) {
-                throw Defect(message: "subnets \(other) and \(range) overlap")
-            }
+        if let (one, other) = firstOverlap(of: ranges.map { [$0.addresses] }) {
+            throw Defect(message: "subnets \(ranges[one]) and \(ranges[other]) overlap")
         }
         self.ranges = ranges
         self.exclusions = exclusions
+        places = RangeMap(ranges.enumerated().map { ($1.addresses, $0) })
     }
 
     package var family: AddressFamily { ranges[0].family }
@@ -31,19 +33,24 @@ package struct RangeSet: Hashable {
 
     /// How many addresses can be leased, as far as a number can tell.
     package var capacity: UInt128 {
-        ranges.reduce(0) { sum, range in
-            let (total, overflow) = sum.addingReportingOverflow(capacity(of: range))
+        leasable.reduce(0) { sum, part in
+            let (total, overflow) = sum.addingReportingOverflow(part.count)
             return overflow ? .max : total
         }
     }
 
-    package func overlaps(_ other: RangeSet) -> Bool {
-        ranges.contains { range in other.ranges.contains { $0.addresses.overlaps(range.addresses) } }
+    /// All that can be leased, in parts that are apart from each other.
+    package var leasable: [IPRange] {
+        ranges.flatMap { range in
+            // Between the parts of the range in front of its gateway and behind it.
+            let gateway = Exclusions([.host(range.gateway)])
+            return gateway.rest(of: range.addresses).flatMap(exclusions.rest)
+        }
     }
 
     /// The range that has an address.
     package func range(of address: IPAddress) -> AddressRange? {
-        ranges.first { $0.addresses.contains(address) }
+        places.entry(of: address).map { ranges[$0.value] }
     }
 
     /// The next address that can be leased, in the reference's order: from the one behind `last` on through the range
@@ -74,7 +81,7 @@ package struct RangeSet: Hashable {
 
     /// The parts of the set in the order in which they are searched.
     private func walk(after last: IPAddress?) -> [(part: IPRange, range: AddressRange)] {
-        guard let last, let start = ranges.firstIndex(where: { $0.addresses.contains(last) }) else {
+        guard let last, let start = places.entry(of: last)?.value else {
             return ranges.map { ($0.addresses, $0) }
         }
         let (before, behind) = (ranges[..<start], ranges[(start + 1)...])
@@ -86,11 +93,6 @@ package struct RangeSet: Hashable {
         walk += (behind + before).map { ($0.addresses, $0) }
         if let rest = IPRange(first: range.addresses.first, last: last) { walk.append((rest, range)) }
         return walk
-    }
-
-    private func capacity(of range: AddressRange) -> UInt128 {
-        let gatewayCounts = range.addresses.contains(range.gateway) && exclusions.range(of: range.gateway) == nil
-        return range.addresses.count - exclusions.count(in: range.addresses) - (gatewayCounts ? 1 : 0)
     }
 }
 

@@ -64,18 +64,49 @@ struct AddressTree {
         return nil
     }
 
-    /// How many addresses of a range are taken; takes a read for every 512 addresses.
-    func count(in range: IPRange, in storage: borrowing IndexStorage) throws(SystemError) -> Int {
+    /// How many addresses of some ranges are taken.
+    ///
+    /// - Parameters:
+    ///   - ranges: of the tree's family, in any order, and apart from each other.
+    ///   - total: how many nodes the table has. Where the ranges have room for more, which in IPv6 they have by far, it
+    ///     is the nodes that are gone through and not the ranges.
+    ///   - storage: where the tree is.
+    /// - Returns: their number.
+    /// - Throws: the error of reading.
+    func count(
+        in ranges: [IPRange], ofNodes total: Int, in storage: borrowing IndexStorage
+    ) throws(SystemError) -> Int {
+        var (nodes, overflow): (UInt128, Bool) = (0, false)
+        for range in ranges where !overflow {
+            (nodes, overflow) = nodes.addingReportingOverflow(Self.last(range) - Self.first(range) + 1)
+        }
         var count = 0
-        let (first, last) = (range.first.bits, range.last.bits)
-        for number in (first >> Self.fanoutBits)...(last >> Self.fanoutBits) {
-            let start = number << Self.fanoutBits
-            let bitmap = try node(number, 0, storage).bitmap
-            count += bitmap.count(
-                from: Int(max(first, start) - start), through: Int(min(last - start, UInt128(Bitmap512.width - 1))))
+        if !overflow && nodes <= UInt128(max(0, total)) {
+            for range in ranges {
+                for number in Self.first(range)...Self.last(range) {
+                    count += try node(number, 0, storage).count(in: range)
+                }
+            }
+        } else {
+            let sorted = ranges.sorted { $0.first < $1.first }
+            try table.forEach(in: storage) { slot in
+                guard let node = leaf(slot) else { return }
+                var (low, high) = (0, sorted.count)
+                while low < high {
+                    let middle = (low + high) / 2
+                    if Self.last(sorted[middle]) < node.number { low = middle + 1 } else { high = middle }
+                }
+                for range in sorted[low...].prefix(while: { Self.first($0) <= node.number }) {
+                    count += node.count(in: range)
+                }
+            }
         }
         return count
     }
+
+    /// The numbers of the nodes on level 0 where a range begins and ends.
+    private static func first(_ range: IPRange) -> UInt128 { range.first.bits >> fanoutBits }
+    private static func last(_ range: IPRange) -> UInt128 { range.last.bits >> fanoutBits }
 
     private struct Node {
         let level: Int
@@ -83,6 +114,21 @@ struct AddressTree {
         var bitmap: Bitmap512
         /// Nil for one that does not exist yet.
         let position: SlotTable.Position?
+
+        /// How many addresses of a range are taken, for a node on level 0.
+        func count(in range: IPRange) -> Int {
+            let start = number << AddressTree.fanoutBits
+            let end = start + UInt128(Bitmap512.width - 1)
+            let (first, last) = (max(range.first.bits, start), min(range.last.bits, end))
+            return first <= last ? bitmap.count(from: Int(first - start), through: Int(last - start)) : 0
+        }
+    }
+
+    /// Reads a node of level 0 of this family; nil for another one.
+    private func leaf(_ slot: [UInt8]) -> Node? {
+        let number: UInt128 = slot.integer(at: 8)
+        guard slot[8..<Self.bitmapOffset].elementsEqual(key(number, 0)) else { return nil }
+        return Node(level: 0, number: number, bitmap: Bitmap512(bytes: slot, at: Self.bitmapOffset), position: nil)
     }
 
     private static func bit(of child: UInt128) -> Int { Int(child & UInt128(Bitmap512.width - 1)) }

@@ -132,8 +132,11 @@ struct LeaseDirectory: ~Copyable {
             Self.indexName, in: state, boot: boot, stamp: try leases.status().modificationTime)
     }
 
-    /// The index, whatever it is worth.
-    func formerIndex() -> LeaseIndex? { LeaseIndex.open(Self.indexName, in: state) }
+    /// What the index knows of each address, whatever it is worth.
+    func formerRecords() -> [IPAddress: LeaseRecord] {
+        let index = LeaseIndex.open(Self.indexName, in: state)
+        return (try? index?.records()) ?? [:]
+    }
 
     /// An empty file for another index.
     func makeIndexFile() throws(SystemError) -> FileDescriptor {

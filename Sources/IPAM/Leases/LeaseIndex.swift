@@ -66,29 +66,15 @@ struct LeaseIndex: ~Copyable {
     /// Whether another lease would make the tables slow.
     var isCrowded: Bool { 2 * max(header.leaseCount, header.nodeCount) >= header.capacity }
 
-    /// Whether it was written in another boot.
-    func isEarlier(than boot: Boot) -> Bool { header.boot.id != boot.id }
-
-    /// The record of one lease of an owner.
-    func record(of address: IPAddress, _ owner: Owner) throws(SystemError) -> LeaseRecord? {
-        try find(owner) { $0.address == address }?.record
-    }
-
     /// The records of an owner.
     func records(of owner: Owner) throws(SystemError) -> [LeaseRecord] {
-        var records: [LeaseRecord] = []
-        // The search goes through all of them without finding one.
-        _ = try find(owner) { record in
-            records.append(record)
-            return false
-        }
-        return records
+        try search(owner).map(\.record)
     }
 
-    /// The records of all leases.
+    /// The records of all leases, as far as they check.
     func records() throws(SystemError) -> [IPAddress: LeaseRecord] {
         var records: [IPAddress: LeaseRecord] = [:]
-        try header.owners.forEach(in: storage) { (slot) throws(SystemError) in
+        try header.owners.forEach(in: storage, passingOverDamage: true) { slot in
             if let record = LeaseRecord(slot: slot) { records[record.address] = record }
         }
         return records
@@ -106,22 +92,32 @@ struct LeaseIndex: ~Copyable {
         header.nodeCount += try tree(address.family).insert(address, in: storage)
     }
 
-    /// Forgets a lease; nothing happens when it is not known.
-    mutating func remove(_ address: IPAddress, of owner: Owner) throws(SystemError) {
-        guard let found = try find(owner, where: { $0.address == address }) else { return }
-        try header.owners.remove(found.position, in: storage)
-        header.leaseCount -= 1
-        if let life = found.record.life, life.boot.isOver(in: header.boot) { header.earlierBootCount -= 1 }
-        header.nodeCount -= try tree(address.family).remove(address, in: storage)
+    /// Forgets leases; nothing happens with those that are not known.
+    mutating func remove(_ leases: [Lease]) throws(SystemError) {
+        for (owner, leases) in Dictionary(grouping: leases, by: \.owner) {
+            try remove(Set(leases.map(\.address)), of: owner)
+        }
+    }
+
+    /// Forgets leases of one owner, which takes one search whatever their number.
+    mutating func remove(_ addresses: Set<IPAddress>, of owner: Owner) throws(SystemError) {
+        // The last first, so that the others' positions stay what they are.
+        for (position, record) in try search(owner).reversed() where addresses.contains(record.address) {
+            try header.owners.remove(position, in: storage)
+            header.leaseCount -= 1
+            if let life = record.life, life.boot.isOver(in: header.boot) { header.earlierBootCount -= 1 }
+            header.nodeCount -= try tree(record.address.family).remove(record.address, in: storage)
+        }
     }
 
     func firstFree(in range: IPRange) throws(SystemError) -> IPAddress? {
         try tree(range.family).firstFree(in: range, in: storage)
     }
 
-    /// How many addresses of a range are taken; takes a read for every 512 addresses.
-    func count(in range: IPRange) throws(SystemError) -> Int {
-        try tree(range.family).count(in: range, in: storage)
+    /// How many addresses of some ranges of one family are taken, which must be apart from each other.
+    func count(in ranges: [IPRange]) throws(SystemError) -> Int {
+        guard let family = ranges.first?.family else { return 0 }
+        return try tree(family).count(in: ranges, ofNodes: header.nodeCount, in: storage)
     }
 
     /// Says that all of the directory is in the index now.
@@ -150,18 +146,15 @@ struct LeaseIndex: ~Copyable {
         AddressTree(table: header.nodes, family: family)
     }
 
-    private func find(
-        _ owner: Owner, where isRight: (LeaseRecord) -> Bool
-    ) throws(SystemError) -> (position: SlotTable.Position, record: LeaseRecord)? {
-        var record: LeaseRecord?
-        let found = try header.owners.find(LeaseRecord.hash(of: owner), in: storage) { slot in
-            guard let candidate = LeaseRecord(slot: slot), candidate.mayBelong(to: owner), isRight(candidate) else {
-                return false
-            }
-            record = candidate
+    private typealias Found = (position: SlotTable.Position, record: LeaseRecord)
+
+    /// The records of an owner, in the order of their positions.
+    private func search(_ owner: Owner) throws(SystemError) -> [Found] {
+        var found: [Found] = []
+        try header.owners.search(LeaseRecord.hash(of: owner), in: storage) { position, slot in
+            if let record = LeaseRecord(slot: slot), record.mayBelong(to: owner) { found.append((position, record)) }
             return true
         }
-        guard let found, let record else { return nil }
-        return (found.position, record)
+        return found
     }
 }

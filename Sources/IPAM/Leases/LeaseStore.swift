@@ -93,9 +93,9 @@ package struct LeaseStore: ~Copyable {
     /// How many leases there are in all.
     package var count: Int { index.count }
 
-    /// How many addresses of a range are taken; takes a read for every 512 addresses.
-    package mutating func count(in range: IPRange) throws(SystemError) -> Int {
-        try ask { (index) throws(SystemError) in try index.count(in: range) }
+    /// How many addresses of some ranges are taken, which must be apart from each other.
+    package mutating func count(in ranges: [IPRange]) throws(SystemError) -> Int {
+        try ask { (index) throws(SystemError) in try index.count(in: ranges) }
     }
 
     // MARK: Leasing
@@ -126,19 +126,23 @@ package struct LeaseStore: ~Copyable {
             try lookAtDirectory()
             return false
         } catch {
-            try? change { (index) throws(SystemError) in try index.remove(address, of: owner) }
+            try? change { (index) throws(SystemError) in try index.remove([address], of: owner) }
             throw error
         }
     }
 
-    /// Gives a lease to its owner anew, who is now another container of the same id.
-    package mutating func renew(_ lease: Lease, namespacePath: String?) throws(SystemError) {
-        // The mark first: what was known of the ended container must not count for this one.
-        let mark = try directory.renewMark(of: lease.address)
-        let renewed = Lease(address: lease.address, owner: lease.owner, life: life(namespacePath), mark: mark)
+    /// Gives leases to their owners anew, who are now other containers of the same ids.
+    package mutating func renew(_ leases: [Lease], namespacePath: String?) throws(SystemError) {
+        // The marks first: what was known of the ended containers must not count for these.
+        let renewed = try leases.map { (lease) throws(SystemError) in
+            Lease(
+                address: lease.address, owner: lease.owner, life: life(namespacePath),
+                mark: try directory.renewMark(of: lease.address))
+        }
+        guard !renewed.isEmpty else { return }
         try change { (index) throws(SystemError) in
-            try index.remove(lease.address, of: lease.owner)
-            try index.insert(renewed)
+            try index.remove(leases)
+            for lease in renewed { try index.insert(lease) }
         }
     }
 
@@ -150,10 +154,22 @@ package struct LeaseStore: ~Copyable {
 
     // MARK: Releasing
 
-    /// Ends a lease, which must be its owner's still.
-    package mutating func release(_ lease: Lease) throws(SystemError) {
-        try directory.remove(lease.address)
-        try change { (index) throws(SystemError) in try index.remove(lease.address, of: lease.owner) }
+    /// Ends leases, which must be their owners' still.
+    ///
+    /// - Throws: the error of the first that cannot be removed, when all others have been.
+    package mutating func release(_ leases: [Lease]) throws(SystemError) {
+        var released: [Lease] = []
+        var failure: SystemError?
+        for lease in leases {
+            do throws(SystemError) {
+                try directory.remove(lease.address)
+                released.append(lease)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if !released.isEmpty { try change { (index) throws(SystemError) in try index.remove(released) } }
+        if let failure { throw failure }
     }
 
     /// Ends all leases of an owner; where there is none, those that old versions made for the whole container.
@@ -162,7 +178,7 @@ package struct LeaseStore: ~Copyable {
     @discardableResult
     package mutating func release(_ owner: Owner) throws(SystemError) -> [IPAddress] {
         let owned = try leases(of: owner)
-        for lease in owned { try release(lease) }
+        try release(owned)
         return owned.map(\.address)
     }
 
@@ -180,8 +196,9 @@ package struct LeaseStore: ~Copyable {
         let isDue = MonotonicClock.milliseconds - index.builtAt >= index.count * millisecondsPerLease
         guard isDue || reclaiming && index.earlierBootCount > 0 else { return false }
         let survey = try lookAtDirectory()
-        for lease in survey.leases where reclaiming && isOver(lease) {
-            try release(lease)
+        let ended = reclaiming ? survey.leases.filter { isOver($0) } : []
+        try release(ended)
+        for lease in ended {
             log(
                 "lease \(lease.address) of \(lease.owner) reclaimed: made before the last boot, and "
                     + "\(lease.life?.namespacePath ?? "its namespace") is gone")

@@ -20,46 +20,20 @@ struct LeaseSurvey {
     /// - Throws: the error of the first file that cannot be read.
     init(of directory: borrowing LeaseDirectory, boot: Boot, log: (String) -> Void) throws(SystemError) {
         self.boot = boot
-        let former = directory.formerIndex()
-        var suspects: [Suspect] = []
+        let records = directory.formerRecords()
         for address in try directory.addresses() {
+            let record = records[address]
             switch try directory.lease(of: address) {
             case .absent: break
             case .foreign: obstructed.append(address)
-            case .torn: suspects.append(Suspect(address: address, owner: nil, mark: nil))
+            case .torn: try mend(address, record, directory, log)
+            case .owned(let owner, let mark) where record?.isLonger(than: owner, mark) == true:
+                try mend(address, record, directory, log)
             case .owned(let owner, let mark):
-                if let record = try? former?.record(of: address, owner), record.vouches(for: mark) {
-                    leases.append(Lease(address: address, owner: owner, life: record.life, mark: mark))
-                } else {
-                    suspects.append(Suspect(address: address, owner: owner, mark: mark))
-                }
+                let isKnown = record.map { $0.mayBelong(to: owner) && $0.vouches(for: mark) } ?? false
+                leases.append(Lease(address: address, owner: owner, life: isKnown ? record?.life : nil, mark: mark))
             }
         }
-        // Within a boot, what has an owner was written whole; other programs' leases need no second look then.
-        let canBeHalf = former?.isEarlier(than: boot) ?? false
-        guard canBeHalf || suspects.contains(where: { $0.owner == nil }) else {
-            leases += suspects.compactMap(\.lease)
-            return
-        }
-        let records = (try? former?.records()) ?? [:]
-        for suspect in suspects {
-            let record = records[suspect.address]
-            if let lease = suspect.lease, record?.isLonger(than: lease.owner, lease.mark) != true {
-                leases.append(lease)
-            } else {
-                try mend(suspect.address, record, directory, log)
-            }
-        }
-    }
-
-    /// A lease without a record of its own.
-    private struct Suspect {
-        let address: IPAddress
-        /// Nil for none.
-        let owner: Owner?
-        let mark: LeaseMark?
-
-        var lease: Lease? { owner.map { Lease(address: address, owner: $0, life: nil, mark: mark) } }
     }
 
     /// Decides about a lease that has lost its owner, or the end of its name.

@@ -36,17 +36,33 @@ struct SlotTable: Sendable {
     /// - Throws: `EBADMSG` where something does not check, or the error of pread(2).
     func find(
         _ hash: UInt64, in storage: borrowing IndexStorage, where isRight: ([UInt8]) -> Bool
-    ) throws(SystemError) -> (position: Position, slot: [UInt8])? {
+    ) throws(SystemError) -> Found? {
+        var found: Found?
+        try search(hash, in: storage) { position, slot in
+            guard isRight(slot) else { return true }
+            found = (position, slot)
+            return false
+        }
+        return found
+    }
+
+    typealias Found = (position: Position, slot: [UInt8])
+
+    /// Hands out the slots of a hash in the order of their positions, as long as a body wants to go on.
+    ///
+    /// - Throws: `EBADMSG` where something does not check, or the error of pread(2).
+    func search(
+        _ hash: UInt64, in storage: borrowing IndexStorage, _ goesOn: (Position, [UInt8]) -> Bool
+    ) throws(SystemError) {
         var index = home(of: hash)
         var block = try block(of: index, storage)
         for _ in 0..<capacity {
-            guard block.bits.contains(index & Block.mask) else { return nil }
+            guard block.bits.contains(index & Block.mask) else { return }
             let slot = try slot(at: index, storage)
-            if slot.integer(at: 0) == hash, isRight(slot) { return (Position(index: index), slot) }
+            if slot.integer(at: 0) == hash, !goesOn(Position(index: index), slot) { return }
             index = following(index)
             if index & Block.mask == 0 { block = try self.block(of: index, storage) }
         }
-        return nil
     }
 
     /// - Throws: the error of pwrite(2); `ENOSPC` when no slot is empty.
@@ -93,12 +109,39 @@ struct SlotTable: Sendable {
     }
 
     /// Hands out all slots in use.
+    ///
+    /// - Parameters:
+    ///   - storage: where the table is.
+    ///   - passesOverDamage: whether what does not check is left out.
+    ///   - body: takes a slot.
+    /// - Throws: `EBADMSG` where something does not check, or the error of pread(2).
     func forEach(
-        in storage: borrowing IndexStorage, _ body: ([UInt8]) throws(SystemError) -> Void
+        in storage: borrowing IndexStorage, passingOverDamage passesOverDamage: Bool = false,
+        _ body: ([UInt8]) -> Void
     ) throws(SystemError) {
-        for first in stride(from: 0, to: capacity, by: Bitmap512.width) {
-            for bit in try block(of: first, storage).bits.numbers {
-                try body(try slot(at: first + bit, storage))
+        func unlessDamaged<Value>(_ read: () throws(SystemError) -> Value) throws(SystemError) -> Value? {
+            do throws(SystemError) {
+                return try read()
+            } catch  where passesOverDamage && error.code == .badMessage {
+                return nil
+            }
+        }
+        // So many blocks at once that reading them takes no time beside what they tell of.
+        let chunk = 256
+        for first in stride(from: 0, to: blockCount, by: chunk) {
+            let count = min(chunk, blockCount - first)
+            let bytes = try storage.read(count: count * Block.size, at: offset + first * Block.size)
+            for number in 0..<count {
+                let part = bytes.dropFirst(number * Block.size).prefix(Block.size)
+                guard let block = try unlessDamaged({ () throws(SystemError) in try block(first + number, part) })
+                else { continue }
+                for bit in block.bits.numbers {
+                    if let slot = try unlessDamaged({ () throws(SystemError) in
+                        try slot(at: block.first + bit, storage)
+                    }) {
+                        body(slot)
+                    }
+                }
             }
         }
     }
@@ -146,7 +189,11 @@ struct SlotTable: Sendable {
 
     private func block(of index: Int, _ storage: borrowing IndexStorage) throws(SystemError) -> Block {
         let number = index / Bitmap512.width
-        let bytes = try storage.read(count: Block.size, at: offset + number * Block.size)
+        return try block(number, try storage.read(count: Block.size, at: offset + number * Block.size)[...])
+    }
+
+    private func block(_ number: Int, _ bytes: ArraySlice<UInt8>) throws(SystemError) -> Block {
+        let bytes = Array(bytes)
         guard bytes.count == Block.size, Self.checks(bytes) else { throw Self.damage }
         return Block(number: number, bits: Bitmap512(bytes: bytes, at: 0))
     }

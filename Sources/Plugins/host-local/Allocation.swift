@@ -17,10 +17,18 @@ struct Allocation {
     ///   then.
     func run(in store: inout LeaseStore) throws -> [CNIResult.Address] {
         let choices = try choices()
-        var taken: [IPAddress] = []
+        let former = try formerLeases(choices, in: &store)
+        // First of all: what makes room for others would end these.
+        try store.renew(former.values.map(\.lease), namespacePath: namespacePath)
+        var taken = former.values.map(\.lease)
         do {
-            return try configuration.rangeSets.enumerated().map { index, set in
-                let (address, range) = try take(choices[index], from: set, number: index, in: &store, &taken)
+            return try configuration.pool.sets.enumerated().map { number, set in
+                let (address, range) =
+                    if let former = former[number] {
+                        (former.lease.address, former.range)
+                    } else {
+                        try take(choices[number], from: set, number: number, in: &store, &taken)
+                    }
                 guard let assigned = InterfaceAddress(address, prefixLength: range.subnet.prefixLength) else {
                     throw CNIError(.other, "\(address) does not fit \(range.subnet)")
                 }
@@ -28,19 +36,25 @@ struct Allocation {
             }
         } catch {
             // Only what this call took: an earlier ADD's address is still in use.
-            for address in taken { try? store.release(Lease(address: address, owner: owner)) }
+            try? store.release(taken)
             throw error
         }
     }
 
-    /// Which requested address each set is to give.
+    private typealias Place = (address: IPAddress, range: AddressRange)
+
+    /// Which requested address each set is to give, by its number.
     ///
     /// - Throws: code 7 when there are more than the sets can give.
-    private func choices() throws(CNIError) -> [IPAddress?] {
-        var left: [IPAddress] = []
-        for address in configuration.requested where !left.contains(address) { left.append(address) }
-        let choices = configuration.rangeSets.map { set in
-            left.firstIndex { set.range(of: $0) != nil }.map { left.remove(at: $0) }
+    private func choices() throws(CNIError) -> [Int: IPAddress] {
+        var choices: [Int: IPAddress] = [:]
+        var (seen, left): (Set<IPAddress>, [IPAddress]) = ([], [])
+        for address in configuration.requested where seen.insert(address).inserted {
+            if let set = configuration.pool.place(of: address)?.set, choices[set] == nil {
+                choices[set] = address
+            } else {
+                left.append(address)
+            }
         }
         guard left.isEmpty else {
             let list = left.map { "\($0)" }.joined(separator: " ")
@@ -49,15 +63,38 @@ struct Allocation {
         return choices
     }
 
-    private typealias Taken = (address: IPAddress, range: AddressRange)
+    private typealias Former = (lease: Lease, range: AddressRange)
 
-    /// Takes an address for good: what was leased anew is remembered for undoing.
+    /// What this owner has already of each set, by its number, where the container that it was leased to has certainly
+    /// ended.
+    ///
+    /// - Throws: code 999 when it may be running; where an address is requested, it is its own fault.
+    private func formerLeases(
+        _ choices: [Int: IPAddress], in store: inout LeaseStore
+    ) throws -> [Int: Former] {
+        var former: [Int: Former] = [:]
+        for lease in try store.leases(of: owner) {
+            guard let (number, range) = configuration.pool.place(of: lease.address).map({ ($0.set, $0.range) }),
+                former[number] == nil, choices[number] == nil || choices[number] == lease.address
+            else { continue }
+            if configuration.reclaims, store.isOver(lease) {
+                former[number] = (lease, range)
+            } else if choices[number] == nil {
+                throw failure(
+                    .other, number,
+                    "\(lease.address) has been allocated to \(owner.containerID), "
+                        + "duplicate allocation is not allowed")
+            }
+        }
+        return former
+    }
+
+    /// Takes an address for good: what was leased anew is noted for undoing.
     private func take(
-        _ choice: IPAddress?, from set: RangeSet, number: Int, in store: inout LeaseStore, _ taken: inout [IPAddress]
-    ) throws -> Taken {
-        if let again = try renewed(choice, of: set, number: number, in: &store) { return again }
+        _ choice: IPAddress?, from set: RangeSet, number: Int, in store: inout LeaseStore, _ taken: inout [Lease]
+    ) throws -> Place {
         if choice == nil, let former = try formerAddress(in: set, number: number, &store) {
-            taken.append(former.address)
+            taken.append(Lease(address: former.address, owner: owner))
             return former
         }
         let found =
@@ -66,35 +103,15 @@ struct Allocation {
             } else {
                 try next(from: set, number: number, in: &store)
             }
-        taken.append(found.address)
+        taken.append(Lease(address: found.address, owner: owner))
         try store.setLastReserved(found.address, inSet: number)
         try remember(found.address, number: number, in: store)
         return found
     }
 
-    /// The address that this owner has already, if the container it was leased to has certainly ended.
-    ///
-    /// - Throws: code 999 when it may be running; where an address is requested, it is its own fault.
-    private func renewed(
-        _ choice: IPAddress?, of set: RangeSet, number: Int, in store: inout LeaseStore
-    ) throws -> Taken? {
-        for lease in try store.leases(of: owner) where choice == nil || lease.address == choice {
-            guard let range = set.range(of: lease.address) else { continue }
-            if configuration.reclaims, store.isOver(lease) {
-                try store.renew(lease, namespacePath: namespacePath)
-                return (lease.address, range)
-            }
-            guard choice == nil else { break }
-            throw failure(
-                .other, number,
-                "\(lease.address) has been allocated to \(owner.containerID), duplicate allocation is not allowed")
-        }
-        return nil
-    }
-
     private func requested(
         _ address: IPAddress, from set: RangeSet, number: Int, in store: inout LeaseStore
-    ) throws -> Taken {
+    ) throws -> Place {
         guard let range = set.range(of: address), address != range.gateway else {
             throw failure(.invalidConfiguration, number, "requested ip \(address) is subnet's gateway")
         }
@@ -108,7 +125,7 @@ struct Allocation {
         throw failure(.tryAgainLater, number, "requested IP address \(address) is not available in range set \(set)")
     }
 
-    private func next(from set: RangeSet, number: Int, in store: inout LeaseStore) throws -> Taken {
+    private func next(from set: RangeSet, number: Int, in store: inout LeaseStore) throws -> Place {
         let last = try store.lastReserved(inSet: number)
         repeat {
             // More than once only when somebody without the lock takes addresses meanwhile.
@@ -121,7 +138,7 @@ struct Allocation {
     }
 
     /// The address that the pod had last, where it is to have that and nobody else has it.
-    private func formerAddress(in set: RangeSet, number: Int, _ store: inout LeaseStore) throws -> Taken? {
+    private func formerAddress(in set: RangeSet, number: Int, _ store: inout LeaseStore) throws -> Place? {
         guard let name = memoryName(number), let address = try store.addressMemory().address(of: name),
             let range = set.range(of: address), set.reserved(address, of: range) == nil,
             try reserve(address, in: &store)

@@ -6,8 +6,8 @@ import JSON
 /// What ADD and STATUS need of a configuration.
 struct HostLocalConfiguration {
     let store: StoreConfiguration
-    /// One address comes from each; in the order that numbers the `last_reserved_ip` files.
-    let rangeSets: [RangeSet]
+    /// One address comes from each of its sets; in the order that numbers the `last_reserved_ip` files.
+    let pool: AddressPool
     let routes: [CNIResult.Route]
     /// A file in the form of resolv.conf(5) whose contents become the result's DNS.
     let resolvConf: String?
@@ -34,32 +34,18 @@ struct HostLocalConfiguration {
         let values = try arguments?.values(knowing: known) ?? [:]
         pod = isSticky ? arguments.flatMap(PodName.init) : nil
         requested = try RequestedAddress.all(in: configuration, argument: values["IP"])
-        rangeSets = try Self.rangeSets(configuration, ipam)
-        try Self.checkFamilies(of: rangeSets, configuration.version)
+        pool = try Self.pool(configuration, ipam)
+        try Self.checkFamilies(of: pool.sets, configuration.version)
     }
 
-    /// The range sets of a configuration, which must be apart from each other.
-    static func rangeSets(_ configuration: NetworkConfiguration, _ ipam: JSONReader) throws -> [RangeSet] {
-        let exclusions = Exclusions(try ipam.optional("exclude", as: [WrittenExclusion].self)?.map(\.network) ?? [])
-        var written: [WrittenRangeSet] = try configuration.runtimeConfiguration()?.optional("ipRanges") ?? []
-        if try ipam.optional("subnet", as: JSONValue.self) != nil { written.append(try WrittenRangeSet(legacy: ipam)) }
-        written += try ipam.optional("ranges") ?? []
-        guard !written.isEmpty else { throw CNIError(.invalidConfiguration, "no IP ranges specified") }
-
-        let sets = try written.enumerated().map { index, set in
-            do throws(WrittenRangeSet.Defect) {
-                return try set.canonical(without: exclusions)
-            } catch {
-                throw CNIError(
-                    .invalidConfiguration, "invalid range set \(index): \(error.message)", details: error.path)
-            }
+    /// The ranges of a configuration, those that the runtime asks for in front.
+    static func pool(_ configuration: NetworkConfiguration, _ ipam: JSONReader) throws -> AddressPool {
+        do {
+            return try AddressPool(
+                reading: ipam, behind: configuration.runtimeConfiguration()?.optional("ipRanges") ?? [])
+        } catch let defect as AddressPool.Defect {
+            throw CNIError(.invalidConfiguration, defect.message, details: defect.path)
         }
-        for (index, set) in sets.enumerated() {
-            if let other = sets[(index + 1)...].firstIndex(where: { $0.overlaps(set) }) {
-                throw CNIError(.invalidConfiguration, "range set \(index) overlaps with \(other)")
-            }
-        }
-        return sets
     }
 
     private static func checkFamilies(of sets: [RangeSet], _ version: CNIVersion) throws(CNIError) {

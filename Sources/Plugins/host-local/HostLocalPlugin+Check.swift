@@ -11,7 +11,7 @@ extension HostLocalPlugin {
         let previous = try invocation.configuration.previousResult()
         let configuration = try StoreConfiguration(invocation.configuration)
         // Ranges that are no longer valid say nothing about leases made before.
-        let sets = (try? HostLocalConfiguration.rangeSets(invocation.configuration, configuration.ipam)) ?? []
+        let pool = try? HostLocalConfiguration.pool(invocation.configuration, configuration.ipam)
         try configuration.withStore { store in
             let leased = try store.leases(of: owner).map(\.address)
             guard !leased.isEmpty else {
@@ -19,13 +19,13 @@ extension HostLocalPlugin {
                     .other, "host-local: Failed to find address added by container \(invocation.containerID)")
             }
             guard let previous else { return }
-            let assigned = previous.addresses(of: invocation.interfaceName)
+            let assigned = Set(previous.addresses(of: invocation.interfaceName))
             if let missing = leased.first(where: { !assigned.contains($0) }) {
                 throw CNIError(.other, "\(missing) is leased to \(owner), but not in prevResult")
             }
-            for address in assigned where !leased.contains(address) {
+            for address in assigned.subtracting(leased).sorted() {
                 let other = try store.owner(of: address)
-                if other != nil || sets.contains(where: { $0.range(of: address) != nil }) {
+                if other != nil || pool?.place(of: address) != nil {
                     let holder = other.map { "leased to \($0)" } ?? "not leased"
                     throw CNIError(.other, "\(address) of \(owner) in prevResult is \(holder)")
                 }

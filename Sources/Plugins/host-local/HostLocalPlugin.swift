@@ -19,7 +19,12 @@ struct HostLocalPlugin: CNIPlugin {
             attachment: invocation.attachment, namespacePath: invocation.namespacePath, configuration: configuration)
         let addresses = try configuration.store.withStore { store in
             let addresses = try allocation.run(in: &store)
-            try warnWhenFull(configuration, &store)
+            do {
+                try warnWhenFull(configuration, &store)
+            } catch {
+                // What is leased is leased, whatever can be said about it.
+                StandardStreams.log("network \"\(configuration.store.network)\": \(error)")
+            }
             return addresses
         }
         return CNIResult(addresses: addresses, routes: configuration.routes, dns: dns ?? CNIResult.DNS())
@@ -34,7 +39,7 @@ struct HostLocalPlugin: CNIPlugin {
     func status(_ configuration: NetworkConfiguration) throws {
         let configuration = try HostLocalConfiguration(configuration)
         try configuration.store.withStore { store in
-            for set in configuration.rangeSets where try set.nextFree(after: nil, in: &store) == nil {
+            for set in configuration.pool.sets where try set.nextFree(after: nil, in: &store) == nil {
                 if try store.makeRoom(reclaiming: configuration.reclaims),
                     try set.nextFree(after: nil, in: &store) != nil
                 {
@@ -50,18 +55,14 @@ struct HostLocalPlugin: CNIPlugin {
     func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {
         let owners = Owner.all(of: valid)
         try StoreConfiguration(configuration).withStore { store in
-            var teardown = Teardown()
-            for lease in try store.allLeases() where !owners.contains(lease.owner) {
-                teardown.attempt { try store.release(lease) }
-            }
-            try teardown.finish()
+            try store.release(store.allLeases().filter { !owners.contains($0.owner) })
         }
     }
 
     /// Says so when more of a set is leased than the configuration wants.
     private func warnWhenFull(_ configuration: HostLocalConfiguration, _ store: inout LeaseStore) throws {
         guard let percent = configuration.warnAtPercent else { return }
-        for set in configuration.rangeSets {
+        for set in configuration.pool.sets {
             let capacity = set.capacity
             // Far cheaper than counting what is leased in this set alone, and enough nearly always.
             func exceeds(_ leased: Int) -> Bool {
@@ -69,7 +70,7 @@ struct HostLocalPlugin: CNIPlugin {
                 return !overflow && UInt128(leased) * 100 > allowed
             }
             guard exceeds(store.count) else { continue }
-            let leased = try set.ranges.reduce(0) { sum, range in sum + (try store.count(in: range.addresses)) }
+            let leased = try store.count(in: set.leasable)
             if exceeds(leased) {
                 StandardStreams.log(
                     "network \"\(configuration.store.network)\": \(leased) of \(capacity) addresses in \(set.subnets) "

@@ -80,7 +80,7 @@ struct PowerLossTests {
         #expect(try cursor == ScratchStore.address("10.0.0.4"))
 
         // All that is there can be ended, and everything is free then.
-        for lease in try store.allLeases() { try store.release(lease) }
+        try store.release(try store.allLeases())
         let first = try store.firstFree(in: range)
         #expect(first == range.first)
         #expect(scratch.directory.names(in: "net").filter { $0.hasPrefix("10.") }.isEmpty)

@@ -133,7 +133,7 @@ struct ProofOfLifeTests {
         var store = try scratch.open(boot: 2)
         try scratch.copy(".net/index", to: "before")
         let lease = try #require(try store.leases(of: ScratchStore.owner("c1")).first)
-        try store.renew(lease, namespacePath: "/nowhere")
+        try store.renew([lease], namespacePath: "/nowhere")
         _ = consume store
         try scratch.copy("before", to: ".net/index")
         _ = try makeRoom(boot: 2)
@@ -156,7 +156,7 @@ struct ProofOfLifeTests {
         let lease = try #require(before.first)
         let wasOver = store.isOver(lease)
         #expect(wasOver)
-        try store.renew(lease, namespacePath: path)
+        try store.renew([lease], namespacePath: path)
         let renewed = try store.leases(of: ScratchStore.owner("c1"))
         let isOver = renewed.map { store.isOver($0) }
         _ = consume store

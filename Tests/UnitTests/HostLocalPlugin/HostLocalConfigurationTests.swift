@@ -32,8 +32,8 @@ struct HostLocalConfigurationTests {
             #"""
             {"ipam": {"subnet": "10.1.2.0/24", "rangeStart": "10.1.2.9", "rangeEnd": "10.1.2.20", "gateway": "10.1.2.30"}}
             """#)
-        #expect(read.rangeSets.map { "\($0)" } == ["10.1.2.9-10.1.2.20"])
-        #expect(read.rangeSets.first?.ranges.first?.gateway == IPAddress("10.1.2.30"))
+        #expect(read.pool.sets.map { "\($0)" } == ["10.1.2.9-10.1.2.20"])
+        #expect(read.pool.sets.first?.ranges.first?.gateway == IPAddress("10.1.2.30"))
         #expect(read.store.dataDirectory == "/var/lib/cni/networks")
         #expect(read.reclaims && read.pod == nil && read.warnAtPercent == nil && read.store.lockTimeout == 10_000)
     }
@@ -44,7 +44,7 @@ struct HostLocalConfigurationTests {
             {"ipam": {"subnet": "10.1.2.0/24", "rangeStart": "", "rangeEnd": "", "gateway": "", "dataDir": "",
                       "resolvConf": ""}}
             """#)
-        #expect(read.rangeSets.map { "\($0)" } == ["10.1.2.1-10.1.2.254"])
+        #expect(read.pool.sets.map { "\($0)" } == ["10.1.2.1-10.1.2.254"])
         #expect(read.store.dataDirectory == "/var/lib/cni/networks")
         #expect(read.resolvConf == nil)
     }
@@ -59,8 +59,8 @@ struct HostLocalConfigurationTests {
             ]}}
             """#)
         #expect(
-            read.rangeSets.map { "\($0)" } == ["10.1.2.9-10.1.2.20,10.1.4.1-10.1.4.254", "11.1.2.9-11.1.2.20"])
-        #expect(read.rangeSets.first?.ranges.last?.gateway == IPAddress("10.1.4.1"))
+            read.pool.sets.map { "\($0)" } == ["10.1.2.9-10.1.2.20,10.1.4.1-10.1.4.254", "11.1.2.9-11.1.2.20"])
+        #expect(read.pool.sets.first?.ranges.last?.gateway == IPAddress("10.1.4.1"))
     }
 
     @Test func putsTheRuntimesRangesFirst() throws {
@@ -69,13 +69,13 @@ struct HostLocalConfigurationTests {
             {"runtimeConfig": {"ipRanges": [[{"subnet": "12.1.3.0/24"}]], "portMappings": []},
              "ipam": {"subnet": "10.1.2.0/24", "ranges": [[{"subnet": "11.1.2.0/24"}]]}}
             """#)
-        #expect(read.rangeSets.map(\.subnets) == ["12.1.3.0/24", "10.1.2.0/24", "11.1.2.0/24"])
+        #expect(read.pool.sets.map(\.subnets) == ["12.1.3.0/24", "10.1.2.0/24", "11.1.2.0/24"])
     }
 
     @Test func ignoresALegacyRangeWithoutASubnet() throws {
         let read = try configuration(
             #"{"ipam": {"rangeStart": "nonsense", "ranges": [[{"subnet": "11.1.2.0/24"}]]}}"#)
-        #expect(read.rangeSets.map(\.subnets) == ["11.1.2.0/24"])
+        #expect(read.pool.sets.map(\.subnets) == ["11.1.2.0/24"])
     }
 
     struct Request: Sendable {
@@ -197,7 +197,7 @@ struct HostLocalConfigurationTests {
     @Test func takesOneAddressOfEachFamilyInOldVersions() throws {
         let read = try configuration(
             #"{"ipam": {"ranges": [[{"subnet": "10.1.2.0/24"}], [{"subnet": "2001:db8:1::/48"}]]}}"#, version: .v0_2_0)
-        #expect(read.rangeSets.count == 2)
+        #expect(read.pool.sets.count == 2)
     }
 
     @Test func readsWhatTheReferenceDoesNotKnow() throws {
@@ -210,7 +210,7 @@ struct HostLocalConfigurationTests {
         #expect(!read.reclaims)
         #expect(read.warnAtPercent == 90)
         #expect(read.store.lockTimeout == 3000)
-        #expect(read.rangeSets.map(\.capacity) == [236])
+        #expect(read.pool.sets.map(\.capacity) == [236])
     }
 
     @Test func needsNothingButTheStoreForDeleting() throws {

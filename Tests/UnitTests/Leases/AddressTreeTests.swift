@@ -60,7 +60,9 @@ struct AddressTreeTests {
             let range = try #require(IPRange(first: start, last: last))
             let expected = (from..<size).first { !model.contains($0) }.flatMap { first.advanced(by: $0) }
             #expect(try tree.firstFree(in: range, in: file) == expected)
-            #expect(try tree.count(in: range, in: file) == model.count { $0 >= from })
+            for total in [nodes, .max] {
+                #expect(try tree.count(in: [range], ofNodes: total, in: file) == model.count { $0 >= from })
+            }
         }
         for offset in model { nodes -= try tree.remove(try #require(first.advanced(by: offset)), in: file) }
         #expect(nodes == 0)
@@ -77,7 +79,7 @@ struct AddressTreeTests {
         #expect(try tree.firstFree(in: all, in: file) == network.last)
         _ = try tree.insert(network.last, in: file)
         #expect(try tree.firstFree(in: all, in: file) == nil)
-        #expect(try tree.count(in: all, in: file) == 4096)
+        #expect(try tree.count(in: [all], ofNodes: 0, in: file) == 4096)
     }
 
     @Test func goesOverManyFullNodesInAWideNetwork() throws {
