@@ -34,7 +34,8 @@ package struct Node: Hashable, Sendable {
         place = reader.path
         name = try reader.optional("name")
         publicIP = try reader.required("publicIP")
-        guard !publicIP.isMulticast, !publicIP.isUnspecified, !publicIP.isLoopback,
+        guard !publicIP.isMulticast, !publicIP.isUnspecified, !publicIP.isLoopback, !publicIP.isLinkLocal,
+            publicIP != CIDR.any(.v4).last,
             !networks.contains(where: { [publicIP] in $0.contains(publicIP) })
         else {
             throw reader.fail(
@@ -86,7 +87,7 @@ package struct Node: Hashable, Sendable {
     private static func text(_ networks: [CIDR]) -> String { networks.map { "\($0)" }.joined(separator: ", ") }
 
     /// How error texts call the node.
-    var title: String { name.map { "\($0) (\(publicIP))" } ?? "\(publicIP)" }
+    package var title: String { name.map { "\($0) (\(publicIP))" } ?? "\(publicIP)" }
 
     /// What is routed to it; none in a segment.
     package var subnets: [CIDR] { shares.compactMap(\.subnet) }

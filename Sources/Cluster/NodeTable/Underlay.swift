@@ -66,8 +66,8 @@ package struct Underlay {
 
     /// The bytes of payload that the overlay has in a frame.
     ///
-    /// - Throws: an error when more are asked for than fit.
-    func mtu(_ wanted: UInt32?) throws(JSONError) -> UInt32 {
+    /// - Throws: an error when more are asked for than fit, or too little is left for a family that the overlay carries.
+    func mtu(_ wanted: UInt32?, carrying families: Set<AddressFamily>) throws(JSONError) -> UInt32 {
         let overhead = VXLANDevice.overhead(over: local.family)
         let (room, isTooSmall) = link.mtu.subtractingReportingOverflow(overhead)
         guard !isTooSmall, room >= 68, wanted ?? 0 <= room else {
@@ -76,6 +76,13 @@ package struct Underlay {
                 message: "\(wanted.map { "\($0)" } ?? "an overlay") does not fit into the \(link.mtu) of "
                     + "\(link.name), which leave \(isTooSmall ? 0 : room) over \(local.family)")
         }
-        return wanted ?? room
+        let mtu = wanted ?? room
+        // RFC 8200, section 5; the kernel switches IPv6 off on a link with less.
+        guard mtu >= 1280 || !families.contains(.v6) else {
+            throw JSONError(
+                path: "mtu",
+                message: "IPv6 needs 1280, and the \(link.mtu) of \(link.name) leave \(mtu) over \(local.family)")
+        }
+        return mtu
     }
 }

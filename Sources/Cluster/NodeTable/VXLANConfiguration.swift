@@ -42,6 +42,9 @@ package struct VXLANConfiguration: JSONReadable {
         case list([JSONReader])
         case file(String)
 
+        /// Bytes, room for some ten thousand nodes.
+        private static let sizeLimit = 16 << 20
+
         /// - Throws: an error with the place of what is no list.
         func entries() throws(JSONError) -> [JSONReader] {
             switch self {
@@ -49,7 +52,7 @@ package struct VXLANConfiguration: JSONReadable {
             case .file(let path):
                 let bytes: [UInt8]
                 do throws(SystemError) {
-                    bytes = try File.read(path)
+                    bytes = try File.read(path, limit: Self.sizeLimit)
                 } catch {
                     throw JSONError(message: error.cause)
                 }
@@ -73,7 +76,11 @@ package struct VXLANConfiguration: JSONReadable {
         let least: UInt32 = networks.contains { $0.family == .v6 } ? 1280 : 68
         mtu = try Self.number(reader, "mtu", in: least...65535)
         mode = try Self.mode(reader)
-        bridge = try mode.isRouted ? nil : Self.bridge(reader)
+        let bridge = try Self.bridge(reader)
+        for (member, other) in [("iface", underlay), ("bridge", bridge)] where other == device {
+            throw reader.fail("\"\(device)\" is the \(member) already; a VXLAN is a device of its own", at: "device")
+        }
+        self.bridge = mode.isRouted ? nil : bridge
         checksumOffload = try reader.optional("checksumOffload") ?? .auto
         masquerades = try reader.optional("ipMasq") ?? false
     }
@@ -84,6 +91,10 @@ package struct VXLANConfiguration: JSONReadable {
         for (index, network) in networks.enumerated() {
             if let other = networks[..<index].first(where: network.overlaps) {
                 throw reader.fail("\(network) overlaps \(other)", at: "network")
+            }
+            guard !network.isDefault, !network.overlaps(.multicast(network.family)) else {
+                throw reader.fail(
+                    "expected a network that containers can have addresses of, got \(network)", at: "network")
             }
         }
         return networks
@@ -102,7 +113,16 @@ package struct VXLANConfiguration: JSONReadable {
     private static func interfaceName(_ reader: JSONReader, _ member: String) throws(JSONError) -> String? {
         guard let name: String = try reader.optional(member) else { return nil }
         if let fault = InterfaceName.fault(of: name) { throw reader.fail("\(fault)", at: member) }
+        guard !name.contains("%") else {
+            throw reader.fail(
+                "expected a name without %, by which the kernel numbers links, got \"\(name)\"", at: member)
+        }
         return name
+    }
+
+    /// Where the table is, for error texts; nil where it is in the configuration itself.
+    package var nodesFile: String? {
+        if case .file(let path) = table { path } else { nil }
     }
 
     private static func number(

@@ -18,7 +18,9 @@ extension DelegateConfiguration {
         else {
             throw CNIError(
                 .invalidConfiguration,
-                "\(node.place): no \"range\" for host-local to give addresses of; add it, or configure \"ipam\"")
+                (configuration.nodesFile.map { "nodesFile \($0): " } ?? "")
+                    + "\(node.place), \(node.title): no \"range\" for host-local to give addresses of; add it, or configure \"ipam\""
+            )
         }
         guard configuration.mode.isRouted || type == "bridge" else {
             throw CNIError(.invalidConfiguration, "delegate.type: mode \"segment\" needs \"bridge\", got \"\(type)\"")

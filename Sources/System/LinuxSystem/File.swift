@@ -42,6 +42,21 @@ public enum File {
         }
     }
 
+    /// Whether a name is that of a file which `replace` has made, and its process is gone that would put it in place.
+    public static func isAbandonedReplacement(_ name: String) -> Bool {
+        guard let writer = writer(ofReplacement: name) else { return false }
+        return kill(writer, 0) != 0 && errno == ESRCH
+    }
+
+    /// The process whose number is in a name such as `cid1.4711.tmp`.
+    private static func writer(ofReplacement name: String) -> pid_t? {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count >= 3, parts.last == "tmp", let writer = pid_t(parts[parts.count - 2]), writer > 0 else {
+            return nil
+        }
+        return writer
+    }
+
     /// Unlinks a file.
     ///
     /// - Returns: false when there was none.

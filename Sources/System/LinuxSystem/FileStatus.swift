@@ -19,7 +19,7 @@ public struct FileStatus: Sendable {
     }
 
     public var isRegular: Bool { status.st_mode & S_IFMT == S_IFREG }
-    var isDirectory: Bool { status.st_mode & S_IFMT == S_IFDIR }
+    public var isDirectory: Bool { status.st_mode & S_IFMT == S_IFDIR }
     /// Bytes.
     public var size: Int { Int(status.st_size) }
     public var inode: UInt64 { UInt64(status.st_ino) }

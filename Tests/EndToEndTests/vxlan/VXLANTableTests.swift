@@ -92,6 +92,18 @@ struct VXLANTableTests {
             testDescription: "iface that cannot be", nodes: "[\(own)]", more: ["iface": "eth 0"],
             message: "iface: interface name contains / or : or whitespace characters"),
         BadTable(
+            testDescription: "IPv6 over an underlay that leaves too little",
+            nodes: #"[{"publicIP": "192.168.1.11", "subnet": "fd00:244:0:1::/64"}]"#,
+            more: ["network": "fd00:244::/48", "iface": "small"],
+            message: "mtu: IPv6 needs 1280, and the 1320 of small leave 1270 over IPv4"),
+        BadTable(
+            testDescription: "an underlay that leaves nothing", nodes: "[\(own)]", more: ["iface": "tiny"],
+            message: "mtu: an overlay does not fit into the 100 of tiny, which leave 50 over IPv4"),
+        BadTable(
+            testDescription: "a missing range", nodes: #"[{"publicIP": "192.168.1.11", "name": "one"}]"#,
+            more: ["mode": "segment"],
+            message: "nodesFile /run/nodes.json: [0], one (192.168.1.11): no \"range\" for host-local"),
+        BadTable(
             testDescription: "no bridge plugin", nodes: "[\(own)]", more: ["delegate": ["type": "nothing"]],
             message: "failed to find plugin \"nothing\""),
     ]
@@ -101,7 +113,13 @@ struct VXLANTableTests {
         let cluster = try VXLANCluster(VXLANCluster.Options(more: table.more), hosts: 1)
         let member = cluster.members[0]
         // The second address of a host with two nodes' addresses.
-        try member.host.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo")
+        try member.host.namespace.shell(
+            """
+            ip address add 192.0.2.1/32 dev lo
+            ip link add small mtu 1320 type veth peer name tiny mtu 100
+            ip address add 192.168.7.1/24 dev small
+            ip address add 192.168.8.1/24 dev tiny
+            """)
         try member.host.directory.write("nodes.json", table.nodes)
         let before = try state(member.host)
         let added = try cluster.call(member).run("ADD", on: member.host)

@@ -1,4 +1,5 @@
 import Addressing
+import Glibc
 import JSON
 import TestSupport
 import Testing
@@ -39,6 +40,37 @@ struct OverlayNodesTests {
         let path = try files.write("nodes", #"[{"publicIP": "fd77::1", "subnet": ["10.244.9.0/24"]}]"#)
         let nodes = try table(["nodes": nil, "nodesFile": .string(path)]).nodes
         #expect(nodes.map(\.title) == ["fd77::1"])
+    }
+
+    @Test(arguments: ["/dev/zero", "/dev/null", "FIFO"])
+    func aTableThatIsNoFileIsRefusedAtOnce(path: String) throws {
+        let files = try TemporaryDirectory()
+        let fifo = "\(files.path)/fifo"
+        try #require(mkfifo(fifo, 0o600) == 0)
+        let path = path == "FIFO" ? fifo : path
+        let refusal = message { _ = try table(["nodes": nil, "nodesFile": .string(path)]) }
+        #expect(refusal == "nodesFile \(path): not a regular file")
+    }
+
+    @Test(arguments: ["255.255.255.255", "239.1.1.1", "169.254.1.1", "fe80::1", "127.0.0.1", "0.0.0.0"])
+    func refusesAnAddressThatNobodyReaches(address: String) {
+        let refusal = message {
+            _ = try table(["nodes": [["publicIP": .string(address), "subnet": "10.244.1.0/24"]]])
+        }
+        #expect(refusal?.contains("expected an address that the other hosts reach") == true)
+    }
+
+    @Test func readsTenThousandNodes() throws {
+        let files = try TemporaryDirectory()
+        let nodes = (0..<10_000).map { number -> JSONValue in
+            [
+                "publicIP": .string("172.16.\(number >> 8).\(number & 255)"),
+                "subnet": .string("10.\(number >> 8).\(number & 255).0/24"),
+            ]
+        }
+        let path = try files.write("nodes", "\(JSONValue.array(nodes))")
+        let found = try table(["network": "10.0.0.0/8", "nodes": nil, "nodesFile": .string(path)]).nodes
+        #expect(found.count == 10_000)
     }
 
     @Test func derivesAddressesThatEveryHostFindsAlike() throws {

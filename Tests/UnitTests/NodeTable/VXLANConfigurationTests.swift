@@ -33,6 +33,19 @@ struct VXLANConfigurationTests {
         (["checksumOffload": "maybe"], #"checksumOffload: expected "auto", "on" or "off", got "maybe""#),
         (["iface": ""], "iface: interface name is empty"),
         (["device": "abcdefghijklmnop"], "device: interface name is too long"),
+        (["device": "vx%d"], #"device: expected a name without %, by which the kernel numbers links, got "vx%d""#),
+        (["iface": "eth%d"], #"iface: expected a name without %, by which the kernel numbers links, got "eth%d""#),
+        (
+            ["device": "eth0", "iface": "eth0"],
+            #"device: "eth0" is the iface already; a VXLAN is a device of its own"#
+        ),
+        (["device": "cni0"], #"device: "cni0" is the bridge already; a VXLAN is a device of its own"#),
+        (["network": "0.0.0.0/0"], "network: expected a network that containers can have addresses of, got 0.0.0.0/0"),
+        (["network": "::/0"], "network: expected a network that containers can have addresses of, got ::/0"),
+        (
+            ["network": "224.0.0.0/8"],
+            "network: expected a network that containers can have addresses of, got 224.0.0.0/8"
+        ),
         (["device": "a/b"], "device: interface name contains / or : or whitespace characters"),
     ]
 
