@@ -65,6 +65,16 @@ struct ReconciledHost {
         }
     }
 
+    /// Tells on standard error which subnets of other hosts do not concern this one.
+    func reportUnserved() {
+        let subnets = site.overlay(bridge: nil).unservedSubnets
+        guard let first = subnets.first else { return }
+        let more = subnets.count > 1 ? ", and \(subnets.count - 1) more" : ""
+        StandardStreams.log(
+            "subnet \(first.subnet) of peer \(first.peer.endpoint) not routed, since this host has no "
+                + "\(first.subnet.family) subnet\(more)")
+    }
+
     /// Tells on standard error what was mended, the first of it when there is much.
     private static func report(_ differences: [OverlayDifference]) {
         let limit = 20

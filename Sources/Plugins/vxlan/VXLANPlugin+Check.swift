@@ -29,6 +29,7 @@ extension VXLANPlugin {
             let error = CNIError(describing: error)
             throw CNIError(.notAvailable, error.message, details: error.details)
         }
+        host.reportUnserved()
         try host.delegate.forwarding(configuration).delegate(for: configuration).status()
     }
 

@@ -16,15 +16,10 @@ extension VXLANPlugin {
             try DelegateConfiguration(removing: invocation.configuration).forwarding(invocation.configuration)
                 .delegate(for: invocation.configuration).delete()
         }
-        // Whether or not the configuration still asks for it: it may have changed since ADD.
+        // Whether or not the configuration still asks for it, and whatever addresses are told: both may have changed since ADD.
         teardown.attempt {
-            let addresses = (try? invocation.configuration.previousResult())?.addresses.map(\.address.address) ?? []
             var nftables = try NftablesSocket()
-            if addresses.isEmpty {
-                try Self.masquerade().removeAll(of: invocation.attachment, on: &nftables)
-            } else {
-                try Self.masquerade().remove(addresses, of: invocation.attachment, on: &nftables)
-            }
+            try Self.masquerade().removeAll(of: invocation.attachment, on: &nftables)
         }
         teardown.attempt {
             var host = try RouteSocket()

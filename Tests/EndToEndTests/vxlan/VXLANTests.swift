@@ -132,6 +132,35 @@ struct VXLANTests {
         #expect(try member.host.ruleset().isEmpty)
     }
 
+    @Test func dualStackPeersAreServedAsFarAsTheHostIs() throws {
+        let cluster = try VXLANCluster(VXLANCluster.Options(overlay: [.v4, .v6]), hosts: 2)
+        let member = cluster.members[0]
+        try member.host.namespace.shell(
+            "sysctl -qw net/ipv6/conf/all/disable_ipv6=1 net/ipv6/conf/default/disable_ipv6=1")
+        var own = cluster.node(1)
+        own["subnet"] = "10.244.1.0/24"
+        let table: JSONValue = [.object(own), .object(cluster.node(2))]
+        for member in cluster.members { try member.host.directory.write("nodes.json", "\(table)") }
+        let results = try cluster.attachAll()
+        #expect(try member.container.reaches(results[1].hosts[0], mtu: cluster.mtu))
+        let status = try cluster.call(member).run("STATUS", on: member.host)
+        #expect(status.succeeded, "\(status.output)")
+        #expect(
+            status.errorOutput
+                == "subnet fd00:244:0:2::/64 of peer 192.168.1.12 not routed, since this host has no IPv6 subnet\n")
+    }
+
+    @Test func deletingGoesByTheOwnerWhateverThePreviousResultSays() throws {
+        let cluster = try VXLANCluster(VXLANCluster.Options(more: ["ipMasq": true]), hosts: 1)
+        let member = cluster.members[0]
+        let added = try cluster.attachAll()[0]
+        let second = try TestContainer()
+        let other = try cluster.call(member, id: "cid2", in: second).run("ADD", on: member.host)
+        #expect(try cluster.call(member).after(other).run("DEL", on: member.host).succeeded)
+        let rules = try member.host.ruleset()
+        #expect(!rules.contains(added.hosts[0]) && rules.contains(other.hosts[0]))
+    }
+
     @Test func manyAttachAtOnce() async throws {
         let cluster = try VXLANCluster(hosts: 2)
         let member = cluster.members[0]
