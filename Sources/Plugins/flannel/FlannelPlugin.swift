@@ -54,6 +54,7 @@ struct FlannelPlugin: CNIPlugin {
     /// forgets what has been collected.
     func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {
         let saved = try SavedRenderings(configuration)
+        try saved.removeUnusable()
         let current = try FlannelConfiguration(configuration).renderingAgain().forwarding(configuration)
         var stale: [DelegateConfiguration: [Owner]] = [current: []]
         let validOwners = Owner.all(of: valid)

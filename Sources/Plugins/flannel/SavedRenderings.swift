@@ -18,13 +18,15 @@ struct SavedRenderings {
     let network: String
     let dataDirectory: String
 
-    /// - Throws: code 7 when `dataDir` is no path.
+    /// - Throws: code 7 when `dataDir` is no absolute path.
     init(_ configuration: NetworkConfiguration) throws(CNIError) {
         network = configuration.name
         do throws(JSONError) {
-            let written = try configuration.reader.optionalPath("dataDir") ?? "/var/lib/cni/flannel"
-            // As with the reference, files are in the working directory then, and not in the root.
-            dataDirectory = written.isEmpty ? "." : written
+            dataDirectory = try configuration.reader.optionalPath("dataDir") ?? "/var/lib/cni/flannel"
+            guard dataDirectory.hasPrefix("/") else {
+                // The reference would write into the working directory, which is nobody's choice.
+                throw configuration.reader.fail("expected an absolute path, got \"\(dataDirectory)\"", at: "dataDir")
+            }
         } catch {
             throw CNIError(loading: error)
         }
@@ -40,6 +42,10 @@ struct SavedRenderings {
         guard let bytes = bytes(of: owner) else { return nil }
         guard let rendering = Self.parsed(bytes) else {
             StandardStreams.log("\(path(of: owner)) is torn, and not used")
+            return nil
+        }
+        guard rendering.type != FlannelPlugin.name else {
+            StandardStreams.log("\(path(of: owner)) would have \(FlannelPlugin.name) run itself, and is not used")
             return nil
         }
         return isOfThisNetwork(rendering) ? rendering : nil
@@ -84,6 +90,28 @@ struct SavedRenderings {
                 try File.replace(path(of: container), with: bytes, mode: 0o600)
             } else {
                 try File.remove(path(of: container))
+            }
+        }
+    }
+
+    /// Removes files that are of no use to any network: those that a power loss or a kill tore before they were put in
+    /// place, and those of this network that would have this plugin run itself.
+    ///
+    /// - Throws: code 5.
+    func removeUnusable() throws(CNIError) {
+        try reportingAsInputOutput { () throws(SystemError) in
+            for directory in [dataDirectory, ownDirectory] {
+                for name in try Self.names(in: directory) {
+                    let path = "\(directory)/\(name)"
+                    guard File.isRegular(path), let bytes = try? File.read(path) else { continue }
+                    let isUnusable =
+                        if let rendering = Self.parsed(bytes) {
+                            rendering.type == FlannelPlugin.name && isOfThisNetwork(rendering)
+                        } else {
+                            File.isAbandonedReplacement(name)
+                        }
+                    if isUnusable { try File.remove(path) }
+                }
             }
         }
     }

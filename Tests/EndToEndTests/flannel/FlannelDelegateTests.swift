@@ -260,6 +260,52 @@ extension FlannelDelegateTests {
         #expect(plugins.calls.last?.input == Self.rendering)
     }
 
+    @Test(arguments: ["", "flannel", "./flannel"])
+    mutating func aDataDirectoryThatDependsOnTheCallerIsRefused(path: String) throws {
+        network.more["dataDir"] = .string(path)
+        let added = try run("ADD")
+        #expect(added.errorCode == 7)
+        #expect(added.errorMessage?.hasSuffix("dataDir: expected an absolute path, got \"\(path)\"") == true)
+        #expect(plugins.calls.isEmpty)
+    }
+
+    @Test(arguments: ["/dev/zero", "FIFO"])
+    mutating func aSubnetFileThatIsNoneIsRefusedAtOnce(path: String) throws {
+        let fifo = "\(folder)/fifo"
+        try #require(mkfifo(fifo, 0o600) == 0)
+        network.more["subnetFile"] = .string(path == "FIFO" ? fifo : path)
+        let added = try run("ADD")
+        #expect(added.errorCode == 5)
+        #expect(added.errorMessage?.contains(": not a regular file") == true)
+    }
+
+    @Test func aFileThatWouldHaveItRunItselfIsNotUsed() throws {
+        #expect(try run("ADD").succeeded)
+        let hostile = Self.rendering.replacingOccurrences(of: "alpha", with: "flannel")
+        for name in [".cbr0/cid1:eth0", "cid1"] { try network.host.directory.write("flannel/\(name)", hostile) }
+        let deleted = try run("DEL")
+        #expect(deleted.succeeded && deleted.errorOutput.contains("would have flannel run itself, and is not used"))
+        #expect(plugins.calls.last?.name == "alpha DEL")
+        #expect(network.saved.isEmpty)
+    }
+
+    @Test mutating func whatIsOfNoUseIsCollected() throws {
+        #expect(try run("ADD").succeeded)
+        let hostile = Self.rendering.replacingOccurrences(of: "alpha", with: "flannel")
+        let own = ProcessInfo.processInfo.processIdentifier
+        let files = [
+            ".cbr0/cid1:net1": hostile, "cid9": hostile, "cid1.4194305.tmp": "{", ".cbr0/cid1:eth0.4194305.tmp": "",
+            "cid2.\(own).tmp": "{",
+        ]
+        for (name, contents) in files { try network.host.directory.write("flannel/\(name)", contents) }
+        network.more["cni.dev/valid-attachments"] = [
+            ["containerID": "cid1", "ifname": "eth0"], ["containerID": "cid1", "ifname": "net1"],
+        ]
+        #expect(try run("GC").succeeded)
+        // The process of the last one may still put it in place.
+        #expect(network.saved == ["cid1", "cid2.\(own).tmp", "cid1:eth0"])
+    }
+
     @Test mutating func aDataDirectoryThatIsAFileIsAnError() throws {
         try network.host.directory.write("flannel", "")
         let added = try run("ADD")
