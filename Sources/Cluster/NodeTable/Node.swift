@@ -68,7 +68,7 @@ package struct Node: Hashable, Sendable {
     ) throws(JSONError) -> [Share] {
         var shares: [Share] = []
         for (subnet, range) in written {
-            let text = subnet.map { "\($0)" } ?? "\(range)"
+            var text: String { subnet.map { "\($0)" } ?? "\(range)" }
             guard let network = networks.first(where: { $0.contains(range.first) && $0.contains(range.last) }) else {
                 throw fail("\(text) is not in network \(Self.text(networks))")
             }

@@ -36,7 +36,7 @@ public struct NetlinkMessage: Sendable {
     }
 
     private init(type: UInt16, flags: NetlinkFlags) {
-        bytes.reserveCapacity(256)
+        bytes.reserveCapacity(128)
         append(field: UInt32(Self.headerLength))
         append(field: type)
         append(field: flags.union(.request).rawValue)
@@ -133,8 +133,9 @@ public struct NetlinkMessage: Sendable {
     }
 
     private mutating func store(_ value: some FixedWidthInteger, at offset: Int) {
+        let bits = UInt64(truncatingIfNeeded: value)
         for index in 0..<(value.bitWidth / 8) {
-            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+            bytes[offset + index] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * index))
         }
     }
 

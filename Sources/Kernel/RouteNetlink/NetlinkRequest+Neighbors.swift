@@ -10,12 +10,12 @@ extension NetlinkRequest {
     package static func replace(_ entry: Neighbor) -> NetlinkRequest {
         let isOneOfMany = entry.table == .forwarding && entry.mac.isZero
         let message = entry.message(type: RTM_NEWNEIGH, flags: [.create, isOneOfMany ? .append : .replace])
-        return NetlinkRequest(message, "set \(entry.table.word)", "\(entry)")
+        return NetlinkRequest(message, "set \(entry.table.word)", describing: entry)
     }
 
     /// `ip neigh del ADDRESS`, `bridge fdb del MAC dst ADDRESS self`; `ENOENT` when there is none.
     package static func delete(_ entry: Neighbor) -> NetlinkRequest {
-        NetlinkRequest(entry.message(type: RTM_DELNEIGH, flags: []), "delete \(entry.table.word)", "\(entry)")
+        NetlinkRequest(entry.message(type: RTM_DELNEIGH, flags: []), "delete \(entry.table.word)", describing: entry)
     }
 }
 

@@ -43,14 +43,14 @@ struct OverlayPlan {
         let parts = wanted.peers.map { (subject: .peer($0.endpoint), entries: $0.entries) } + [(device, wanted.shared)]
         for (subject, entries) in parts {
             for entry in entries.neighbors {
-                guard let (fault, _) = neighbors.fault(of: entry) else { continue }
+                guard let (fault, _) = neighbors.fault(of: entry, at: entry.address) else { continue }
                 note(subject, .neighbor(entry.address), fault)
                 added.append(.replaceEntry(entry))
             }
         }
         for (subject, entries) in parts {
             for entry in entries.forwarding {
-                guard let (fault, wrong) = forwarding.fault(of: entry) else { continue }
+                guard let (fault, wrong) = forwarding.fault(of: entry, at: ForwardingKey(entry)) else { continue }
                 note(subject, .forwarding(entry.mac), fault)
                 added.append(.replaceEntry(entry))
                 // Of many for broadcast, the new one comes beside the others.
@@ -67,7 +67,7 @@ struct OverlayPlan {
             }
         }
         added += routes.steps.added + routes.steps.superseded
-        removeSurplus(of: wanted, device, routes.rest, neighbors.rest, forwarding.rest)
+        removeSurplus(of: wanted, device, routes.rest, neighbors.rest.inOrder(), forwarding.rest.inOrder())
     }
 
     private mutating func removeSurplus(
@@ -99,31 +99,24 @@ struct OverlayPlan {
     }
 }
 
-/// Entries that are there, to be ticked off one by one.
-private struct Ledger<Key: Hashable> {
-    private var entries: [Key: [Neighbor]]
-    private let key: (Neighbor) -> Key
-
-    init(_ entries: [Neighbor], by key: @escaping (Neighbor) -> Key) {
-        self.entries = Dictionary(grouping: entries, by: key)
-        self.key = key
-    }
-
+extension Ledger where Entry == Neighbor {
     /// Ticks off the entry in the place of a wanted one.
     ///
     /// - Returns: what is wrong with it, and the entry itself where there is one; nil when it is as wanted.
-    mutating func fault(of wanted: Neighbor) -> (fault: OverlayDifference.Fault, entry: Neighbor?)? {
-        guard var there = entries.removeValue(forKey: key(wanted)), !there.isEmpty else { return (.missing, nil) }
+    fileprivate mutating func fault(
+        of wanted: Neighbor, at key: Key
+    ) -> (fault: OverlayDifference.Fault, entry: Neighbor?)? {
+        if tick(wanted, at: key) { return nil }
         // Of several in one place, the others are too many.
-        let match = there.firstIndex(of: wanted)
-        let entry = there.remove(at: match ?? 0)
-        if !there.isEmpty { entries[key(wanted)] = there }
-        return match == nil ? (.wrong("\(entry)"), entry) : nil
+        guard let entry = tick(at: key) else { return (.missing, nil) }
+        return (.wrong("\(entry)"), entry)
     }
+}
 
-    /// What has not been ticked off, in an order that does not change from run to run.
-    var rest: [Neighbor] {
-        entries.values.flatMap { $0 }.sorted { ($0.mac.rawValue, $0.address) < ($1.mac.rawValue, $1.address) }
+extension [Neighbor] {
+    /// In an order that does not change from run to run.
+    fileprivate func inOrder() -> [Neighbor] {
+        sorted { ($0.mac.rawValue, $0.address) < ($1.mac.rawValue, $1.address) }
     }
 }
 

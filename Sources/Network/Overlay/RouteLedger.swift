@@ -3,7 +3,7 @@ import RouteNetlink
 
 /// The routes of the main table, of which an overlay's own are ticked off one by one.
 struct RouteLedger {
-    private var own: [CIDR: [Route]]
+    private var own: Ledger<CIDR, Route>
     /// Those of others, to the destinations that are wanted.
     private let others: [CIDR: [Route]]
     private let ways: Ways
@@ -20,9 +20,13 @@ struct RouteLedger {
     ///   - wanted: whose own routes are told from others'.
     ///   - present: what the kernel has.
     init(_ wanted: WantedState, _ present: PresentState) {
-        let destinations = Set(wanted.allEntries.flatMap(\.routes).map(\.destination))
-        let claimed = Set(present.entries.neighbors.lazy.filter(\.isPermanent).map(\.address))
-        var own: [CIDR: [Route]] = [:]
+        let past = present.entries.routes.lazy.filter { wanted.device == nil || $0.device != wanted.device }
+        // Where all routes lead to the device, as they mostly do, there is nothing to ask.
+        let hasOthers = past.contains { _ in true }
+        let destinations = hasOthers ? Set(wanted.allEntries.flatMap(\.routes).map(\.destination)) : []
+        let claimed = hasOthers ? Set(present.entries.neighbors.lazy.filter(\.isPermanent).map(\.address)) : []
+        var own: [Route] = []
+        var several: Set<SeveralHops> = []
         var others: [CIDR: [Route]] = [:]
         for route in present.entries.routes where route.table == Route.mainTable {
             let destination = route.destination
@@ -35,33 +39,29 @@ struct RouteLedger {
             if !isOwn {
                 if destinations.contains(destination) { others[destination, default: []].append(route) }
             } else if !route.isOneOfSeveral
-                || own[destination]?.contains(where: { $0.isOneOfSeveral && $0.metric == route.metric }) != true
+                || several.insert(SeveralHops(destination: destination, metric: route.metric)).inserted
             {
-                own[destination, default: []].append(route)
+                own.append(route)
             }
         }
-        self.own = own
+        self.own = Ledger(own) { $0.destination }
         self.others = others
-        ways = Ways(present.entries.routes.lazy.filter { $0.device != wanted.device })
+        ways = Ways(past)
     }
 
     /// Ticks off the route in the place of a wanted one, and notes what makes it as wanted.
     ///
     /// - Returns: what is wrong with it; nil when it is as wanted.
     mutating func fault(of wanted: Route) -> OverlayDifference.Fault? {
-        guard var there = own.removeValue(forKey: wanted.destination), !there.isEmpty else {
+        let destination = wanted.destination
+        if own.tick(wanted, at: destination) { return nil }
+        // Of several to one destination, the others are too many.
+        let inPlace = own.tick(at: destination) { $0.metric == wanted.metric }
+        guard let route = inPlace ?? own.tick(at: destination) else {
             add(wanted)
             return .missing
         }
-        // Of several to one destination, the others are too many.
-        defer { if !there.isEmpty { own[wanted.destination] = there } }
-        if let match = there.firstIndex(of: wanted) {
-            there.remove(at: match)
-            return nil
-        }
-        let inPlace = there.firstIndex { $0.metric == wanted.metric }
-        let route = there.remove(at: inPlace ?? 0)
-        let isShared = others[wanted.destination]?.contains { $0.metric == wanted.metric } == true
+        let isShared = others[destination]?.contains { $0.metric == wanted.metric } == true
         if inPlace != nil && !isShared {
             add(wanted, by: .replace(wanted))
         } else {
@@ -79,7 +79,7 @@ struct RouteLedger {
 
     /// What has not been ticked off.
     var rest: [Route] {
-        own.values.flatMap { $0 }.sorted { ($0.destination.first, $0.metric) < ($1.destination.first, $1.metric) }
+        own.rest.sorted { ($0.destination.first, $0.metric) < ($1.destination.first, $1.metric) }
     }
 
     private mutating func add(_ route: Route, by change: OverlayPlan.Change? = nil) {
@@ -94,6 +94,12 @@ struct RouteLedger {
             to: .host(gateway), device: route.device, priority: 1, table: Route.mainTable, origin: .overlay)
         steps.added += [.add(footing), change, .remove(footing)]
     }
+}
+
+/// A route that is read once for each of its next hops.
+private struct SeveralHops: Hashable {
+    let destination: CIDR
+    let metric: UInt32
 }
 
 /// Where IPv6 routes of others lead, default routes aside.

@@ -15,16 +15,27 @@ extension WantedState {
         on host: inout RouteSocket, holding lock: borrowing OverlayLock
     ) throws(SystemError) -> [OverlayDifference] {
         let plan = OverlayPlan(self, try present(on: &host))
-        try host.perform(
-            plan.changes.map { change in
-                switch change {
-                case .add(let route): .addOnly(route)
-                case .replace(let route): .replace(route)
-                case .remove(let route): .delete(route.isOneOfSeveral ? route.withoutNextHop : route)
-                case .replaceEntry(let entry): .replace(entry)
-                case .removeEntry(let entry): .delete(entry)
-                }
-            })
+        var failure: SystemError?
+        // Of thousands of changes, not all are in memory as messages at once.
+        let changes = plan.changes
+        for start in stride(from: 0, to: changes.count, by: Self.changesAtOnce) {
+            let end = min(start + Self.changesAtOnce, changes.count)
+            do throws(SystemError) {
+                try host.perform(
+                    changes[start..<end].map { change in
+                        switch change {
+                        case .add(let route): .addOnly(route)
+                        case .replace(let route): .replace(route)
+                        case .remove(let route): .delete(route.isOneOfSeveral ? route.withoutNextHop : route)
+                        case .replaceEntry(let entry): .replace(entry)
+                        case .removeEntry(let entry): .delete(entry)
+                        }
+                    })
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
         if let hidden = plan.hidden.first {
             throw SystemError(
                 "use route", "\(hidden.route)", .exists,
@@ -32,6 +43,8 @@ extension WantedState {
         }
         return plan.differences
     }
+
+    private static let changesAtOnce = 1024
 
     /// Compares the kernel's state with what it should be, and changes nothing.
     ///

@@ -10,6 +10,7 @@ import RouteNetlink
 struct ReconciledHost {
     let site: OverlaySite
     let delegate: DelegateConfiguration
+    private let overlay: VXLANOverlay
 
     /// Reads the table, and makes the kernel's state what it says, with no other process doing the same meanwhile.
     ///
@@ -29,7 +30,8 @@ struct ReconciledHost {
             try verify(site)
             try Self.yieldGateways(of: site, delegate, on: &host)
             let bridge = try Self.ensureBridge(of: site, on: &host)
-            Self.report(try site.overlay(bridge: bridge).reconcile(on: &host, holding: lock))
+            overlay = site.overlay(bridge: bridge)
+            Self.report(try overlay.reconcile(on: &host, holding: lock))
         } catch let error as SystemError where error.code == .timedOut {
             throw CNIError(.tryAgainLater, "\(error)")
         }
@@ -67,7 +69,7 @@ struct ReconciledHost {
 
     /// Tells on standard error which subnets of other hosts do not concern this one.
     func reportUnserved() {
-        let subnets = site.overlay(bridge: nil).unservedSubnets
+        let subnets = overlay.unservedSubnets
         guard let first = subnets.first else { return }
         let more = subnets.count > 1 ? ", and \(subnets.count - 1) more" : ""
         StandardStreams.log(
