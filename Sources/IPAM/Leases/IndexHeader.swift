@@ -36,22 +36,23 @@ struct IndexHeader {
         return capacity
     }
 
-    /// Nil when the file does not begin with a header, or has not the size that this tells.
-    static func read(from file: borrowing FileDescriptor) -> IndexHeader? {
-        guard let bytes = try? file.read(count: usedSize, at: 0), bytes.count == usedSize,
-            bytes.integer(at: 0) == magic, bytes.integer(at: 80) == stableHash(bytes[..<80])
-        else { return nil }
-        let capacity = Int(truncatingIfNeeded: bytes.integer(at: 24, as: UInt64.self))
-        guard smallestCapacity...largestCapacity ~= capacity, capacity.nonzeroBitCount == 1 else { return nil }
-        var header = IndexHeader(
-            boot: Boot(BootID(rawValue: bytes.integer(at: 8)), on: MachineID(stored: bytes.integer(at: 72))),
-            capacity: capacity)
-        header.stamp = FileTime(seconds: bytes.integer(at: 32), nanoseconds: bytes.integer(at: 40, as: Int.self))
-        header.leaseCount = Int(bytes.integer(at: 48, as: UInt32.self))
-        header.nodeCount = Int(bytes.integer(at: 52, as: UInt32.self))
-        header.earlierBootCount = Int(bytes.integer(at: 56, as: UInt32.self))
-        header.builtAt = bytes.integer(at: 64)
-        return (try? file.status().size) == header.fileSize ? header : nil
+    /// - Throws: the error of pread(2); `EBADMSG` when the file does not begin with a header, or has not the size that
+    ///   this tells.
+    init(reading file: borrowing FileDescriptor) throws(SystemError) {
+        let bytes = try file.read(count: Self.usedSize, at: 0)
+        let capacity: Int = bytes.integer(at: 24)
+        guard bytes.count == Self.usedSize, bytes.integer(at: 0) == Self.magic,
+            bytes.integer(at: 80) == stableHash(bytes[..<80]),
+            Self.smallestCapacity...Self.largestCapacity ~= capacity, capacity.nonzeroBitCount == 1
+        else { throw .damagedIndex }
+        boot = Boot(BootID(rawValue: bytes.integer(at: 8)), on: MachineID(stored: bytes.integer(at: 72)))
+        self.capacity = capacity
+        stamp = FileTime(seconds: bytes.integer(at: 32), nanoseconds: bytes.integer(at: 40, as: Int.self))
+        leaseCount = Int(bytes.integer(at: 48, as: UInt32.self))
+        nodeCount = Int(bytes.integer(at: 52, as: UInt32.self))
+        earlierBootCount = Int(bytes.integer(at: 56, as: UInt32.self))
+        builtAt = bytes.integer(at: 64)
+        guard try file.status().size == fileSize else { throw .damagedIndex }
     }
 
     /// What is written at the beginning of the file, less than a sector.

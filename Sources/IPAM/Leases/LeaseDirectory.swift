@@ -10,7 +10,8 @@ import LinuxSystem
 /// with a dot.
 struct LeaseDirectory: ~Copyable {
     private let leases: Directory
-    private let state: Directory
+    /// Nil where it cannot be had: then there is no draft, and an index in memory alone.
+    private let state: Directory?
 
     /// Bytes; no container id is that long.
     private static let leaseLimit = 4096
@@ -19,9 +20,8 @@ struct LeaseDirectory: ~Copyable {
 
     init(network: String, root: String) throws(SystemError) {
         let leases = try Directory(making: "\(root)/\(network)", mode: 0o755)
-        let state = try Directory(making: "\(root)/.\(network)", mode: 0o700)
         self.leases = leases
-        self.state = state
+        state = try? Directory(making: "\(root)/.\(network)", mode: 0o700)
     }
 
     /// Waits for the lock, the reference's own.
@@ -61,30 +61,47 @@ struct LeaseDirectory: ~Copyable {
         }
     }
 
-    /// Writes a lease that has no address yet.
-    ///
-    /// - Returns: its mark when it has one.
-    /// - Throws: the error of open(2) or write(2).
-    func draw(for owner: Owner) throws(SystemError) -> LeaseMark? {
-        try writeDraft(owner.leaseFile)
+    /// A lease that is written and has no address yet.
+    struct Draft {
+        let mark: LeaseMark?
     }
 
-    /// Gives that lease its address, under whose name it appears whole.
+    enum Grant {
+        /// Something has the name already.
+        case taken
+        case made(LeaseMark?)
+    }
+
+    /// Writes a lease beside the others; nil where that cannot be done.
+    func draw(for owner: Owner) -> Draft? {
+        try? Draft(mark: writeDraft(owner.leaseFile))
+    }
+
+    /// Makes a lease.
     ///
-    /// - Returns: false when something has the name already.
-    /// - Throws: the error of link(2); there is no lease then.
-    func grant(_ address: IPAddress) throws(SystemError) -> Bool {
-        defer { _ = try? state.remove(Self.draft) }
-        return try state.link(Self.draft, to: leases, "\(address)")
+    /// By a link to the draft, so that it appears whole under its name. Where there is none, or the leases are on a file
+    /// system of their own or one without links, it is written in its place: what a crash leaves then is empty, which is
+    /// found as after a power loss.
+    ///
+    /// - Throws: the error of open(2) or write(2); there is no lease then.
+    func grant(_ address: IPAddress, to owner: Owner, by draft: Draft?) throws(SystemError) -> Grant {
+        let name = "\(address)"
+        if let draft, let isMade = try? linkDraft(to: name) { return isMade ? .made(draft.mark) : .taken }
+        do throws(SystemError) {
+            return .made(try Self.write(owner.leaseFile, to: name, in: leases))
+        } catch  where error.code == .exists {
+            return .taken
+        }
     }
 
     /// Writes a lease again whose bytes were lost.
     ///
     /// - Returns: its mark when it has one.
     func restore(_ address: IPAddress, contents: [UInt8]) throws(SystemError) -> LeaseMark? {
-        let mark = try writeDraft(contents)
-        try state.move(Self.draft, to: leases, "\(address)")
-        return mark
+        let file = try leases.open("\(address)", O_WRONLY | O_NONBLOCK)
+        try file.write(contents.span, at: 0)
+        try file.resize(to: contents.count)
+        return try Self.mark(file)
     }
 
     /// Marks a lease anew, so that nothing counts for it any longer that was known of it before.
@@ -122,36 +139,45 @@ struct LeaseDirectory: ~Copyable {
         {
             return try file.write(text.span, at: 0)
         }
-        try writeDraft(text)
-        try state.move(Self.draft, to: leases, name)
+        if (try? writeDraft(text)) != nil, (try? moveDraft(to: name)) != nil { return }
+        try leases.remove(name)
+        try leases.create(name, with: text, mode: 0o600)
     }
 
     /// The index, if it is in step with the leases.
     func index(boot: BootID) throws(SystemError) -> LeaseIndex? {
-        LeaseIndex.open(
-            Self.indexName, in: state, boot: boot, stamp: try leases.status().modificationTime)
+        let stamp = try leases.status().modificationTime
+        return try? withState { (state) throws(SystemError) in
+            try LeaseIndex.open(Self.indexName, in: state, boot: boot, stamp: stamp)
+        }
     }
 
     /// What the index knows of each address, whatever it is worth.
     func formerRecords() -> [IPAddress: LeaseRecord] {
-        let index = LeaseIndex.open(Self.indexName, in: state)
-        return (try? index?.records()) ?? [:]
+        let records = try? withState { (state) throws(SystemError) in
+            try LeaseIndex.open(Self.indexName, in: state).records()
+        }
+        return records ?? [:]
     }
 
     /// An empty file for another index.
     func makeIndexFile() throws(SystemError) -> FileDescriptor {
-        try state.remove(Self.newIndexName)
-        return try state.open(Self.newIndexName, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        try withState { (state) throws(SystemError) in
+            try state.remove(Self.newIndexName)
+            return try state.open(Self.newIndexName, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        }
     }
 
     /// Puts that file in the index's place.
     func installIndexFile() throws(SystemError) {
-        try state.move(Self.newIndexName, to: state, Self.indexName)
+        try withState { (state) throws(SystemError) in
+            try state.move(Self.newIndexName, to: state, Self.indexName)
+        }
     }
 
     /// Removes what is left of one that could not be completed.
     func removeIndexFile() {
-        _ = try? state.remove(Self.newIndexName)
+        _ = try? withState { (state) throws(SystemError) in try state.remove(Self.newIndexName) }
     }
 
     /// Marks the leases with a time that no clock's tick gives, which whoever adds or removes a name overwrites.
@@ -169,7 +195,7 @@ struct LeaseDirectory: ~Copyable {
 
     /// The file of the addresses that pods had.
     func openMemory() throws(SystemError) -> FileDescriptor {
-        try state.open("pods", O_RDWR | O_CREAT, mode: 0o600)
+        try withState { (state) throws(SystemError) in try state.open("pods", O_RDWR | O_CREAT, mode: 0o600) }
     }
 
     private static let indexName = "index"
@@ -178,18 +204,53 @@ struct LeaseDirectory: ~Copyable {
     private static func cursorName(_ set: Int) -> String { "last_reserved_ip.\(set)" }
 
     /// - Returns: the mark of the file when it has one.
-    @discardableResult
     private func writeDraft(_ bytes: [UInt8]) throws(SystemError) -> LeaseMark? {
-        // What a killed process left may be another lease's second name: it is never written into.
-        try state.remove(Self.draft)
-        let file = try state.open(Self.draft, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+        try withState { (state) throws(SystemError) in
+            // What a killed process left may be another lease's second name: it is never written into.
+            try state.remove(Self.draft)
+            return try Self.write(bytes, to: Self.draft, in: state)
+        }
+    }
+
+    /// - Returns: false when something has the name already.
+    private func linkDraft(to name: String) throws(SystemError) -> Bool {
+        try withState { (state) throws(SystemError) in
+            defer { _ = try? state.remove(Self.draft) }
+            return try state.link(Self.draft, to: leases, name)
+        }
+    }
+
+    private func moveDraft(to name: String) throws(SystemError) {
+        try withState { (state) throws(SystemError) in try state.move(Self.draft, to: leases, name) }
+    }
+
+    /// - Throws: `ENOENT` where there is no directory for what is not a lease; else what the body throws.
+    private func withState<Value: ~Copyable>(
+        _ body: (borrowing Directory) throws(SystemError) -> Value
+    ) throws(SystemError) -> Value {
+        switch state {
+        case .some(let state): try body(state)
+        case .none: throw SystemError("open", "\(leases.path)", .noSuchFile)
+        }
+    }
+
+    /// Makes a file that was not there.
+    private static func write(
+        _ bytes: [UInt8], to name: String, in directory: borrowing Directory
+    ) throws(SystemError) -> LeaseMark? {
+        let file = try directory.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
         do {
             try file.write(bytes.span)
-            try? file.setModificationTime(LeaseMark.stamp)
-            return LeaseMark(try file.status())
+            return try mark(file)
         } catch {
-            _ = try? state.remove(Self.draft)
-            throw SystemError(error.operation, state.path(of: Self.draft), error.code)
+            _ = try? directory.remove(name)
+            throw SystemError(error.operation, directory.path(of: name), error.code)
         }
+    }
+
+    /// Marks a file, as far as its file system does.
+    private static func mark(_ file: borrowing FileDescriptor) throws(SystemError) -> LeaseMark? {
+        try? file.setModificationTime(LeaseMark.stamp)
+        return LeaseMark(try file.status())
     }
 }

@@ -15,22 +15,27 @@ struct LeaseIndex: ~Copyable {
 
     /// Opens an index that fits the directory of leases as it is.
     ///
-    /// - Returns: nil when there is none, or none to be trusted.
+    /// - Throws: the error of openat(2); `EBADMSG` when it is none to be trusted.
     static func open(
         _ name: String, in directory: borrowing Directory, boot: BootID, stamp: FileTime
-    ) -> LeaseIndex? {
-        guard let index = open(name, in: directory), index.header.boot.id == boot, index.header.stamp == stamp else {
-            return nil
-        }
+    ) throws(SystemError) -> LeaseIndex {
+        let index = try open(name, in: directory)
+        guard index.header.boot.id == boot, index.header.stamp == stamp else { throw .damagedIndex }
         return index
     }
 
     /// Opens an index whose records may be taken over into another one, each on its own merits.
-    static func open(_ name: String, in directory: borrowing Directory) -> LeaseIndex? {
-        guard let file = try? directory.open(name, O_RDWR), let header = IndexHeader.read(from: file) else {
-            return nil
-        }
+    ///
+    /// - Throws: the error of openat(2); `EBADMSG` when it is none.
+    static func open(_ name: String, in directory: borrowing Directory) throws(SystemError) -> LeaseIndex {
+        let file = try directory.open(name, O_RDWR)
+        let header = try IndexHeader(reading: file)
         return LeaseIndex(storage: .file(file), header: header)
+    }
+
+    private init(storage: consuming IndexStorage, header: IndexHeader) {
+        self.storage = storage
+        self.header = header
     }
 
     /// Makes an empty index.
@@ -47,11 +52,6 @@ struct LeaseIndex: ~Copyable {
         try header.nodes.clear(in: storage)
         try storage.write(header.bytes, at: 0)
         self.storage = storage
-    }
-
-    private init(storage: consuming IndexStorage, header: IndexHeader) {
-        self.storage = storage
-        self.header = header
     }
 
     /// The boot that it was written in.
@@ -157,4 +157,9 @@ struct LeaseIndex: ~Copyable {
         }
         return found
     }
+}
+
+extension SystemError {
+    /// What is read of an index is not what was written.
+    static var damagedIndex: SystemError { SystemError("read lease index", nil, .badMessage) }
 }

@@ -114,19 +114,38 @@ package struct LeaseStore: ~Copyable {
         guard let range = IPRange(first: address, last: address), try firstFree(in: range) != nil else {
             return false
         }
-        let mark = try directory.draw(for: owner)
-        let lease = Lease(address: address, owner: owner, life: life(namespacePath), mark: mark)
+        let draft = directory.draw(for: owner)
+        let life = life(namespacePath)
+        let drawn = Lease(address: address, owner: owner, life: life, mark: draft?.mark)
         // The record first: a lease whose maker is killed has its proof of life.
-        try change { (index) throws(SystemError) in try index.insert(lease) }
+        try change { (index) throws(SystemError) in try index.insert(drawn) }
         do throws(SystemError) {
-            if try directory.grant(address) {
-                if index.isCrowded { try lookAtDirectory() }
-                return true
+            switch try directory.grant(address, to: owner, by: draft) {
+            case .made(drawn.mark): break
+            case .made(let mark): try replace(drawn, by: Lease(address: address, owner: owner, life: life, mark: mark))
+            case .taken:
+                try lookAtDirectory()
+                return false
             }
-            try lookAtDirectory()
-            return false
         } catch {
-            try? change { (index) throws(SystemError) in try index.remove([address], of: owner) }
+            try? change { (index) throws(SystemError) in try index.remove([drawn]) }
+            throw error
+        }
+        if index.isCrowded { try lookAtDirectory() }
+        return true
+    }
+
+    /// Puts a lease into the index in the place of another one.
+    ///
+    /// - Throws: when that fails; the lease has ended then.
+    private mutating func replace(_ former: Lease, by lease: Lease) throws(SystemError) {
+        do throws(SystemError) {
+            try change { (index) throws(SystemError) in
+                try index.remove([former])
+                try index.insert(lease)
+            }
+        } catch {
+            _ = try? directory.remove(lease.address)
             throw error
         }
     }

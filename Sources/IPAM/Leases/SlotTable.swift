@@ -162,7 +162,7 @@ struct SlotTable: Sendable {
 
     private func slot(at index: Int, _ storage: borrowing IndexStorage) throws(SystemError) -> [UInt8] {
         let bytes = try storage.read(count: slotSize, at: slots + index * slotSize)
-        guard bytes.count == slotSize, Self.checks(bytes) else { throw Self.damage }
+        guard bytes.count == slotSize, Self.checks(bytes) else { throw .damagedIndex }
         return bytes
     }
 
@@ -194,7 +194,7 @@ struct SlotTable: Sendable {
 
     private func block(_ number: Int, _ bytes: ArraySlice<UInt8>) throws(SystemError) -> Block {
         let bytes = Array(bytes)
-        guard bytes.count == Block.size, Self.checks(bytes) else { throw Self.damage }
+        guard bytes.count == Block.size, Self.checks(bytes) else { throw .damagedIndex }
         return Block(number: number, bits: Bitmap512(bytes: bytes, at: 0))
     }
 
@@ -214,6 +214,4 @@ struct SlotTable: Sendable {
     private static func checks(_ bytes: [UInt8]) -> Bool {
         bytes.integer(at: bytes.count - checkSize) == stableHash(bytes.dropLast(checkSize))
     }
-
-    private static var damage: SystemError { SystemError("read lease index", nil, .badMessage) }
 }
