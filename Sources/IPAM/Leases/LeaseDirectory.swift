@@ -13,8 +13,8 @@ struct LeaseDirectory: ~Copyable {
     /// Nil where it cannot be had: then there is no draft, and an index in memory alone.
     private let state: Directory?
 
-    /// Bytes; no container id is that long.
-    private static let leaseLimit = 4096
+    /// Bytes; a variable of the environment, which a container id is, has 128 KiB at most: `MAX_ARG_STRLEN`.
+    private static let leaseLimit = 1 << 18
     private static let draft = "draft"
     private static let lockName = "lock"
 

@@ -21,6 +21,27 @@ struct HostLocalHostileTests {
         #expect(network.files.names().isEmpty)
     }
 
+    /// As long as the kernel takes a variable, and longer than a record of the index.
+    @Test(arguments: [248, 4090, 4096, 131_000])
+    func deletesWhatItAddedForALongContainerID(length: Int) throws {
+        let network = try LeaseNetwork(["subnet": "10.1.2.0/24"])
+        let id = String(repeating: "c", count: length)
+        #expect(try network.run("ADD", id).addresses == ["10.1.2.2/24"])
+        #expect(network.lease("10.1.2.2") == "\(id)\r\neth0")
+        #expect(try network.run("CHECK", id).succeeded)
+        #expect(try network.run("ADD", id).errorCode == 999)
+        // What begins alike is another container.
+        #expect(try network.run("DEL", String(id.dropLast())).succeeded)
+        #expect(network.leased == ["10.1.2.2"])
+        #expect(try network.keeping([id]).run("GC").succeeded)
+        #expect(network.leased == ["10.1.2.2"])
+        #expect(try network.run("DEL", id).succeeded)
+        #expect(network.leased.isEmpty)
+        try network.files.write("mynet/10.1.2.9", "\(id)\r\neth0")
+        #expect(try network.run("DEL", id).succeeded)
+        #expect(network.leased.isEmpty)
+    }
+
     /// The longest name of a directory: there is none with a dot in front of it.
     @Test func takesTheLongestNetworkName() throws {
         var network = try LeaseNetwork(["subnet": "10.1.2.0/24"])
