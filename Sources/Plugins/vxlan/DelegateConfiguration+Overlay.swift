@@ -38,6 +38,11 @@ extension DelegateConfiguration {
         type == "bridge" ? object["bridge"]?.string ?? "cni0" : nil
     }
 
+    /// Bytes that a packet of its containers may have; nil where it is told none.
+    var mtu: UInt32? {
+        object["mtu"]?.number?.integer()
+    }
+
     private init(
         _ input: NetworkConfiguration, ranges: [JSONObject], routes: [CIDR], defaults: JSONObject
     ) throws {

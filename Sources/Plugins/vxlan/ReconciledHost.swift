@@ -29,6 +29,7 @@ struct ReconciledHost {
             _ = try delegate.delegate(for: input)
             try verify(site)
             try Self.yieldGateways(of: site, delegate, on: &host)
+            try Self.ensureMTU(of: delegate, on: &host)
             let bridge = try Self.ensureBridge(of: site, on: &host)
             overlay = site.overlay(bridge: bridge)
             Self.report(try overlay.reconcile(on: &host, holding: lock))
@@ -47,6 +48,16 @@ struct ReconciledHost {
         guard let name = site.configuration.bridge else { return nil }
         let options = Bridge.Options(name: name, mtu: site.mtu, isPromiscuous: false, filtersVLANs: false)
         return try Bridge.ensure(options, on: &host).link.index
+    }
+
+    /// Has the bridge follow the underlay as the device does.
+    private static func ensureMTU(
+        of delegate: DelegateConfiguration, on host: inout RouteSocket
+    ) throws(SystemError) {
+        guard let bridge = delegate.bridge, let mtu = delegate.mtu, mtu > 0,
+            let former = try Bridge.ensureMTU(mtu, of: bridge, on: &host)
+        else { return }
+        StandardStreams.log("bridge \(bridge): MTU wrong (\(former)), corrected")
     }
 
     /// Takes the gateways of subnets that are other hosts' now out of the way of what leads there.

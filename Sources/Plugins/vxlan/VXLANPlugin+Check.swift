@@ -13,6 +13,19 @@ extension VXLANPlugin {
         let host = try ReconciledHost(configuration)
         if host.site.configuration.masquerades { try mendMasquerade(of: invocation, host.site) }
         try host.delegate.forwarding(configuration).delegate(for: configuration).check()
+        try requireFittingMTU(of: invocation, host.site)
+    }
+
+    /// A container keeps the MTU that it was attached with, which the underlay's may have fallen behind.
+    private func requireFittingMTU(of invocation: Invocation, _ site: OverlaySite) throws {
+        guard let path = invocation.namespacePath else { return }
+        var container = try RouteSocket(in: NetworkNamespace(path: path))
+        let name = invocation.interfaceName
+        guard let link = try container.link(named: name), link.mtu > site.mtu else { return }
+        throw CNIError(
+            .other,
+            "\(name) of container \(invocation.containerID) has an MTU of \(link.mtu), and the way to the other hosts "
+                + "lets \(site.mtu) through; set it to that, or attach the container anew")
     }
 
     func status(_ configuration: NetworkConfiguration) throws {

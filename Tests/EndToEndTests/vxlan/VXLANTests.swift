@@ -161,6 +161,45 @@ struct VXLANTests {
         #expect(!rules.contains(added.hosts[0]) && rules.contains(other.hosts[0]))
     }
 
+    @Test(arguments: [false, true])
+    func bridgeAndDeviceFollowTheUnderlay(inSegment isSegment: Bool) throws {
+        let cluster = try VXLANCluster(VXLANCluster.Options(isSegment: isSegment), hosts: 2)
+        let old = try cluster.attachAll()
+        func mtu(_ device: String, _ member: VXLANCluster.Member) throws -> Int? {
+            try member.host.ip("link", "show", device).array?.first?.object?["mtu"]?.number?.integer()
+        }
+        for member in cluster.members {
+            try member.host.run("ip", "link", "set", "eth0", "mtu", "9000")
+            try cluster.network.shell("ip link set port\(member.number) mtu 9000")
+        }
+        let containers = try cluster.members.map { _ in try TestContainer() }
+        let new = try zip(cluster.members, containers).map { member, container in
+            try cluster.call(member, id: "cid2", in: container).run("ADD", on: member.host)
+        }
+        for member in cluster.members {
+            #expect(try mtu("vxlan.1", member) == 8950)
+            #expect(try mtu("cni0", member) == 8950)
+            let status = try cluster.call(member).run("STATUS", on: member.host)
+            #expect(status.succeeded && status.errorOutput.isEmpty, "\(status.output)\(status.errorOutput)")
+            #expect(try cluster.call(member).after(old[member.number - 1]).run("CHECK", on: member.host).succeeded)
+        }
+        #expect(try containers[0].reaches(new[1].hosts[0], mtu: 8950))
+        #expect(try cluster.members[0].container.reaches(old[1].hosts[0], mtu: 1450))
+
+        // Back again: those that were attached meanwhile are told.
+        let member = cluster.members[0]
+        try member.host.run("ip", "link", "set", "eth0", "mtu", "1500")
+        #expect(try cluster.call(member).run("STATUS", on: member.host).succeeded)
+        #expect(try mtu("cni0", member) == 1450 && mtu("vxlan.1", member) == 1450)
+        let checked = try cluster.call(member, id: "cid2", in: containers[0]).after(new[0]).run(
+            "CHECK", on: member.host)
+        #expect(
+            checked.errorMessage
+                == "eth0 of container cid2 has an MTU of 8950, and the way to the other hosts lets 1450 "
+                + "through; set it to that, or attach the container anew")
+        #expect(try cluster.call(member).after(old[0]).run("CHECK", on: member.host).succeeded)
+    }
+
     @Test func manyAttachAtOnce() async throws {
         let cluster = try VXLANCluster(hosts: 2)
         let member = cluster.members[0]
