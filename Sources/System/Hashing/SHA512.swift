@@ -3,15 +3,22 @@ public enum SHA512 {
     /// The digest, 64 bytes.
     public static func digest(of bytes: some Collection<UInt8>) -> [UInt8] {
         var state = initialState
-        var message = Array(bytes)
+        var message: [UInt8] = []
+        message.reserveCapacity(bytes.count + 2 * blockSize)
+        message += bytes
         let bitCount = UInt64(truncatingIfNeeded: message.count) &* 8
         message.append(0x80)
-        while message.count % blockSize != blockSize - 8 { message.append(0) }
-        message += bigEndianBytes(bitCount)
+        // The count has 128 bits, of which the upper half is zero here.
+        let rest = (message.count + 16) % blockSize
+        message += repeatElement(0, count: (rest == 0 ? 0 : blockSize - rest) + 8)
+        append(bitCount, to: &message)
         for start in stride(from: 0, to: message.count, by: blockSize) {
             compress(message[start..<start + blockSize], into: &state)
         }
-        return state.flatMap(bigEndianBytes)
+        var digest: [UInt8] = []
+        digest.reserveCapacity(8 * state.count)
+        for word in state { append(word, to: &digest) }
+        return digest
     }
 
     /// The first bytes of the digest of a text, in lower-case hexadecimal digits.
@@ -28,8 +35,9 @@ public enum SHA512 {
 
     private static let blockSize = 128
 
-    private static func bigEndianBytes(_ word: UInt64) -> [UInt8] {
-        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> $0) }
+    /// The most significant byte first.
+    private static func append(_ word: UInt64, to bytes: inout [UInt8]) {
+        for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * index))) }
     }
 
     private static func compress(_ block: ArraySlice<UInt8>, into state: inout [UInt64]) {
