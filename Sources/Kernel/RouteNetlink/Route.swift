@@ -103,6 +103,12 @@ package struct Route: Hashable, Sendable {
         return routes.isEmpty ? [route] : routes
     }
 
+    /// Reads the payload of `RTM_NEWROUTE`: the route by the first of its next hops.
+    static func first(_ payload: Span<UInt8>) throws(SystemError) -> Route? {
+        let route = try Route(reading: payload)
+        return route.device == nil ? try list(payload).first : route
+    }
+
     /// This route by each of the next hops: `struct rtnexthop`, with the attributes of each behind it.
     private func nextHops(_ hops: Span<UInt8>) throws(SystemError) -> [Route] {
         let headerLength = 8

@@ -156,7 +156,7 @@ package struct RouteSocket: ~Copyable {
         }.flatMap { $0 }
     }
 
-    /// The routes of the main table, of all kinds, one for each next hop.
+    /// The routes of the main table, of all kinds, each by the first of its next hops.
     ///
     /// - Parameters:
     ///   - family: of the destinations.
@@ -173,10 +173,11 @@ package struct RouteSocket: ~Copyable {
         do throws(SystemError) {
             return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
                 // A kernel before 4.20 lists those of all tables and devices.
-                try Route.list(payload).filter {
-                    $0.table == Route.mainTable && (device == nil || $0.device == device)
-                }
-            }.flatMap { $0 }
+                guard let route = try Route.first(payload), route.table == Route.mainTable,
+                    device == nil || route.device == device
+                else { return nil }
+                return route
+            }
         } catch  where error.code == .noSuchFile {
             // The kernel makes the table with its first route.
             return []

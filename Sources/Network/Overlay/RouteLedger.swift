@@ -20,33 +20,34 @@ struct RouteLedger {
     ///   - wanted: whose own routes are told from others'.
     ///   - present: what the kernel has.
     init(_ wanted: WantedState, _ present: PresentState) {
-        let past = present.entries.routes.lazy.filter { wanted.device == nil || $0.device != wanted.device }
-        // Where all routes lead to the device, as they mostly do, there is nothing to ask.
-        let hasOthers = past.contains { _ in true }
-        let destinations = hasOthers ? Set(wanted.allEntries.flatMap(\.routes).map(\.destination)) : []
-        let claimed = hasOthers ? Set(present.entries.neighbors.lazy.filter(\.isPermanent).map(\.address)) : []
+        let isByDevice = { (route: Route) in wanted.device != nil && route.device == wanted.device }
+        // Most routes are by the device; only the places of the others are asked for.
+        let places = Set(
+            present.entries.routes.lazy.filter { $0.origin != .overlay || !isByDevice($0) }.map(\.destination))
+        let destinations = Set(
+            wanted.allEntries.lazy.flatMap(\.routes).map(\.destination).filter { places.contains($0) })
+        let addresses = Set(places.map(\.first))
+        let claimed = Set(
+            present.entries.neighbors.lazy.filter { $0.isPermanent && addresses.contains($0.address) }.map(\.address))
         var own: [Route] = []
-        var several: Set<SeveralHops> = []
         var others: [CIDR: [Route]] = [:]
         for route in present.entries.routes where route.table == Route.mainTable {
             let destination = route.destination
             let isOwn =
                 route.origin == .overlay
-                && (wanted.device.map { $0 == route.device } == true
+                && (isByDevice(route)
                     || !present.isOtherOverlays(route)
                         && (destinations.contains(destination) || claimed.contains(destination.first)
                             || wanted.networks.contains { $0.contains(destination) }))
-            if !isOwn {
-                if destinations.contains(destination) { others[destination, default: []].append(route) }
-            } else if !route.isOneOfSeveral
-                || several.insert(SeveralHops(destination: destination, metric: route.metric)).inserted
-            {
+            if isOwn {
                 own.append(route)
+            } else if destinations.contains(destination) {
+                others[destination, default: []].append(route)
             }
         }
         self.own = Ledger(own) { $0.destination }
         self.others = others
-        ways = Ways(past)
+        ways = Ways(present.entries.routes.lazy.filter { !isByDevice($0) })
     }
 
     /// Ticks off the route in the place of a wanted one, and notes what makes it as wanted.
@@ -94,12 +95,6 @@ struct RouteLedger {
             to: .host(gateway), device: route.device, priority: 1, table: Route.mainTable, origin: .overlay)
         steps.added += [.add(footing), change, .remove(footing)]
     }
-}
-
-/// A route that is read once for each of its next hops.
-private struct SeveralHops: Hashable {
-    let destination: CIDR
-    let metric: UInt32
 }
 
 /// Where IPv6 routes of others lead, default routes aside.
