@@ -1,20 +1,20 @@
-public import Foundation
+package import Foundation
 
 /// A process that goes on while the test does, with three descriptors and no other.
 ///
 /// Foundation's `Process` leaves one more open in the child and waits until nobody has it: a daemon that the child leaves
 /// behind has it as well, and the wait never ends.
-public struct ChildProcess: Sendable {
+package struct ChildProcess: Sendable {
     /// What a standard stream of the child is.
-    public enum Stream {
+    package enum Stream {
         case nothing
         case file(URL)
         case descriptor(CInt)
     }
 
-    public let identifier: pid_t
+    package let identifier: pid_t
 
-    public init(
+    package init(
         _ executable: URL, _ arguments: [String], environment: [String: String],
         input: Stream = .nothing, output: Stream = .nothing, error: Stream = .nothing
     ) throws {
@@ -57,14 +57,14 @@ public struct ChildProcess: Sendable {
     }
 
     /// Blocks until the process ends, and returns its exit status, or 128 and the number of the signal that ended it.
-    public func wait() -> CInt {
+    package func wait() -> CInt {
         var status: CInt = 0
         while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
         return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
     }
 
     /// Waits as ``wait()`` does, on a thread of its own.
-    public func waitInBackground() async -> CInt {
+    package func waitInBackground() async -> CInt {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: wait()) }
         }

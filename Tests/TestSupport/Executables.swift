@@ -2,9 +2,9 @@ import Foundation
 import LinuxSystem
 
 /// Where programs under test and their peers are.
-public enum Executables {
+package enum Executables {
     /// The suite's own: those of `CNI_BIN`, or else those built beside the tests.
-    public static let own: String = {
+    package static let own: String = {
         if let folder = ProcessEnvironment.value(of: "CNI_BIN"), !folder.isEmpty {
             return URL(fileURLWithPath: folder).path
         }
@@ -13,21 +13,21 @@ public enum Executables {
     }()
 
     /// The reference's, from Debian's `containernetworking-plugins`.
-    public static let reference = "/usr/lib/cni"
+    package static let reference = "/usr/lib/cni"
 
     /// Whether the reference is installed.
-    public static var hasReference: Bool { File.isRegular("\(reference)/bridge") }
+    package static var hasReference: Bool { File.isRegular("\(reference)/bridge") }
 
     /// Whether this process may make network namespaces.
-    public static let canCreateNamespaces = (try? NetworkNamespace.make().identity()) != nil
+    package static let canCreateNamespaces = (try? NetworkNamespace.make().identity()) != nil
 
     /// Where programs are: a user's PATH may lack those of `ip` and `nft`.
-    public static let folders =
+    package static let folders =
         (ProcessEnvironment.value(of: "PATH") ?? "/usr/bin:/bin").split(separator: ":").map(String.init)
         + ["/usr/sbin", "/sbin"]
 
     /// The path of a program, looked up as a shell would.
-    public static func find(_ program: String) -> String? {
+    package static func find(_ program: String) -> String? {
         guard !program.contains("/") else { return program }
         return folders.map { "\($0)/\(program)" }.first(where: File.isRegular)
     }

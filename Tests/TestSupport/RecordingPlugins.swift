@@ -1,44 +1,44 @@
 import Foundation
-public import JSON
+package import JSON
 
 /// Plugins that are shell scripts: each notes how it was called and then does what the test has it do.
-public final class RecordingPlugins: Sendable {
+package final class RecordingPlugins: Sendable {
     /// One run of a plugin.
-    public struct Call {
-        public var plugin: String
-        public var command: String
-        public var input: String
-        public var environment: [String: String]
+    package struct Call {
+        package var plugin: String
+        package var command: String
+        package var input: String
+        package var environment: [String: String]
 
         /// The plugin and its command, as in `alpha ADD`.
-        public var name: String { "\(plugin) \(command)" }
+        package var name: String { "\(plugin) \(command)" }
 
         /// A member of the configuration that it got.
-        public func member(_ name: String) throws -> JSONValue? {
+        package func member(_ name: String) throws -> JSONValue? {
             try JSONValue(parsing: input).object?[name]
         }
     }
 
     /// Prints a result with an address, and the supported versions when asked for them.
-    public static let answering = """
+    package static let answering = """
         case $CNI_COMMAND in
         ADD) echo '{"cniVersion":"1.1.0","ips":[{"address":"10.1.2.3/24"}]}' ;;
         VERSION) echo '{"cniVersion":"1.1.0","supportedVersions":["0.4.0","1.0.0","1.1.0"]}' ;;
         esac
         """
 
-    public let directory: TemporaryDirectory
+    package let directory: TemporaryDirectory
 
-    public init() throws {
+    package init() throws {
         directory = try TemporaryDirectory()
         try directory.write("log", "")
     }
 
     /// What `CNI_PATH` gets.
-    public var path: String { "\(directory.path)/bin" }
+    package var path: String { "\(directory.path)/bin" }
 
     /// Installs a plugin.
-    public func install(_ name: String, _ behaviour: String = answering) throws {
+    package func install(_ name: String, _ behaviour: String = answering) throws {
         let script = """
             #!/bin/sh
             here=${0%/bin/*}
@@ -53,7 +53,7 @@ public final class RecordingPlugins: Sendable {
     }
 
     /// All runs so far, in their order.
-    public var calls: [Call] {
+    package var calls: [Call] {
         (directory.contents("log") ?? "").split(separator: "\n").enumerated().map { index, line in
             let words = line.split(separator: " ").map(String.init)
             let environment = directory.contents("call.\(index + 1).environment") ?? ""
@@ -69,5 +69,5 @@ public final class RecordingPlugins: Sendable {
     }
 
     /// The names of all runs so far.
-    public var callNames: [String] { calls.map(\.name) }
+    package var callNames: [String] { calls.map(\.name) }
 }

@@ -1,9 +1,9 @@
 import Foundation
 
 /// The files of this repository: what its users meet, and what is checked of its sources.
-public enum Repository {
+package enum Repository {
     /// The folder of Package.swift, wherever below it this file is.
-    public static let root: String = {
+    package static let root: String = {
         var folder = URL(filePath: #filePath)
         func hasManifest() -> Bool {
             FileManager.default.fileExists(atPath: folder.appending(path: "Package.swift").path)
@@ -12,14 +12,14 @@ public enum Repository {
         return folder.path
     }()
 
-    public static func path(_ name: String) -> String { "\(root)/\(name)" }
+    package static func path(_ name: String) -> String { "\(root)/\(name)" }
 
-    public static func text(_ name: String) throws -> String {
+    package static func text(_ name: String) throws -> String {
         try String(contentsOfFile: path(name), encoding: .utf8)
     }
 
     /// The names of the files in a folder, sorted.
-    public static func names(in folder: String) -> [String] {
+    package static func names(in folder: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: path(folder))) ?? []).sorted()
     }
 }

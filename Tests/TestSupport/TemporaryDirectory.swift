@@ -1,10 +1,10 @@
 import Foundation
 
 /// A folder of a test's own, gone with its owner.
-public final class TemporaryDirectory: Sendable {
-    public let path: String
+package final class TemporaryDirectory: Sendable {
+    package let path: String
 
-    public init() throws {
+    package init() throws {
         let base = NSTemporaryDirectory() as NSString
         path = base.appendingPathComponent("swift-cni-\(UInt64.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
@@ -16,7 +16,7 @@ public final class TemporaryDirectory: Sendable {
 
     /// Writes a file, with its folders, and returns its path.
     @discardableResult
-    public func write(_ name: String, _ contents: String, mode: Int = 0o644) throws -> String {
+    package func write(_ name: String, _ contents: String, mode: Int = 0o644) throws -> String {
         let file = "\(path)/\(name)"
         let folder = (file as NSString).deletingLastPathComponent
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -29,25 +29,25 @@ public final class TemporaryDirectory: Sendable {
     ///
     /// A child makes the final copy: a process that another test starts meanwhile would inherit a descriptor of this
     /// one's that is open for writing, and running the file would fail with "text file busy".
-    public func writeExecutable(_ name: String, _ contents: String) throws {
+    package func writeExecutable(_ name: String, _ contents: String) throws {
         let draft = try write("\(name).draft", contents, mode: 0o755)
         try ThisMachine().run("cp", "-p", draft, "\(path)/\(name)")
     }
 
     /// Makes a named pipe, with its folders: whoever opens it to read waits, as nobody writes.
-    public func makePipe(_ name: String) throws {
+    package func makePipe(_ name: String) throws {
         let path = try write(name, "")
         try FileManager.default.removeItem(atPath: path)
         guard mkfifo(path, 0o600) == 0 else { throw CommandFailure(description: "mkfifo \(path): error \(errno)") }
     }
 
     /// The contents of a file, nil when there is none.
-    public func contents(_ name: String) -> String? {
+    package func contents(_ name: String) -> String? {
         try? String(contentsOfFile: "\(path)/\(name)", encoding: .utf8)
     }
 
     /// The names in a folder below, sorted; none when there is no folder.
-    public func names(in folder: String = "") -> [String] {
+    package func names(in folder: String = "") -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)")) ?? []).sorted()
     }
 }

@@ -1,12 +1,12 @@
 import Foundation
-public import LinuxSystem
+package import LinuxSystem
 
 /// A network namespace that plays a machine, with a folder for its files; both go with their owner.
-public final class TestHost: TestMachine, Sendable {
-    public let namespace: NetworkNamespace
-    public let directory: TemporaryDirectory
+package final class TestHost: TestMachine, Sendable {
+    package let namespace: NetworkNamespace
+    package let directory: TemporaryDirectory
 
-    public init() throws {
+    package init() throws {
         namespace = try NetworkNamespace.make()
         namespace.forgetMachine()
         directory = try TemporaryDirectory()
@@ -14,7 +14,7 @@ public final class TestHost: TestMachine, Sendable {
     }
 
     /// Goes before a command that is to have the host's folder as `/run`, and `lib` in it as `/var/lib`.
-    public var launcher: [String] {
+    package var launcher: [String] {
         let script = #"mkdir -p "$0/lib" && mount --bind "$0/lib" /var/lib && mount --bind "$0" /run && exec "$@""#
         return [
             Executables.find("unshare") ?? "unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", script,
@@ -22,7 +22,7 @@ public final class TestHost: TestMachine, Sendable {
         ]
     }
 
-    public func outcome(
+    package func outcome(
         of words: [String], _ variables: [String: String?] = [:], input: [UInt8] = []
     ) throws -> PluginOutcome {
         try namespace.outcome(of: words, variables, input: input)
@@ -30,18 +30,18 @@ public final class TestHost: TestMachine, Sendable {
 }
 
 /// A network namespace that plays a container.
-public final class TestContainer: TestMachine, Sendable {
-    public let namespace: NetworkNamespace
+package final class TestContainer: TestMachine, Sendable {
+    package let namespace: NetworkNamespace
     /// What `CNI_NETNS` gets.
-    public let path: String
+    package let path: String
 
-    public init() throws {
+    package init() throws {
         namespace = try NetworkNamespace.make()
         namespace.forgetMachine()
         path = namespace.path
     }
 
-    public func outcome(
+    package func outcome(
         of words: [String], _ variables: [String: String?] = [:], input: [UInt8] = []
     ) throws -> PluginOutcome {
         try namespace.outcome(of: words, variables, input: input)
@@ -55,7 +55,7 @@ public final class TestContainer: TestMachine, Sendable {
     ///   - bytes: of payload in a packet that may not be fragmented; nil for a packet as ping makes it.
     ///   - seconds: until the deadline.
     /// - Returns: false when none has come by then.
-    public func reaches(_ address: String, bytes: Int? = nil, within seconds: Int = 10) -> Bool {
+    package func reaches(_ address: String, bytes: Int? = nil, within seconds: Int = 10) -> Bool {
         let size = bytes.map { ["-M", "do", "-s", "\($0)"] } ?? []
         let arguments = size + ["-i", "0.2", "-w", "\(seconds)", "-c", "1", address]
         return (try? output(of: "ping", arguments)) != nil

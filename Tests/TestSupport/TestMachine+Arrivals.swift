@@ -9,12 +9,12 @@ extension TestMachine where Self: ~Copyable {
     ///   - address: who is asked.
     ///   - seconds: how long an answer is waited for, in whole ones where busybox asks.
     /// - Throws: when nothing can be sent.
-    public borrowing func ask(_ address: String, waiting seconds: String = "0.1") throws {
+    package borrowing func ask(_ address: String, waiting seconds: String = "0.1") throws {
         try shell("ping -c 1 -W \(seconds) \(address) || [ $? -eq 1 ]")
     }
 
     /// The MAC address of an interface.
-    public borrowing func mac(of interface: String = "eth0") throws -> String {
+    package borrowing func mac(of interface: String = "eth0") throws -> String {
         guard let mac = try link(interface)?["address"]?.string else {
             throw CommandFailure(description: "there is no \(interface)")
         }
@@ -22,7 +22,7 @@ extension TestMachine where Self: ~Copyable {
     }
 
     /// Notes from now on who asks for an echo.
-    public borrowing func noteEchoSources() throws {
+    package borrowing func noteEchoSources() throws {
         let chains = [("ip", "ipv4", "icmp"), ("ip6", "ipv6", "icmpv6")].map { network, address, control in
             """
             set from-\(network) { type \(address)_addr; size 16; flags dynamic; }
@@ -37,12 +37,12 @@ extension TestMachine where Self: ~Copyable {
     }
 
     /// Who has asked for an echo since, sorted.
-    public borrowing func echoSources() throws -> [String] {
+    package borrowing func echoSources() throws -> [String] {
         try elements(of: ["table", "inet", "seen"])
     }
 
     /// Notes from now on whose frames arrive at an interface.
-    public borrowing func noteSenders(at interface: String = "eth0") throws {
+    package borrowing func noteSenders(at interface: String = "eth0") throws {
         let table = """
             table netdev seen {
                 set senders { type ether_addr; size 64; flags dynamic; }
@@ -57,7 +57,7 @@ extension TestMachine where Self: ~Copyable {
     }
 
     /// The MAC addresses whose frames have arrived there since, sorted.
-    public borrowing func senders() throws -> [String] {
+    package borrowing func senders() throws -> [String] {
         try elements(of: ["table", "netdev", "seen"])
     }
 }

@@ -1,10 +1,10 @@
 import Glibc
-public import JSON
-public import LinuxSystem
+package import JSON
+import LinuxSystem
 
 /// Something that has a network and runs programs: this machine, a namespace, what plays a host or a container in one, a
 /// namespace of a virtual machine.
-public protocol TestMachine: ~Copyable {
+package protocol TestMachine: ~Copyable {
     /// Runs a program to its end.
     ///
     /// - Parameters:
@@ -23,7 +23,7 @@ extension TestMachine where Self: ~Copyable {
     ///
     /// - Throws: what it said when it failed.
     @discardableResult
-    public borrowing func output(of program: String, _ arguments: [String], input: String = "") throws -> String {
+    package borrowing func output(of program: String, _ arguments: [String], input: String = "") throws -> String {
         let outcome = try outcome(of: [program] + arguments, [:], input: Array(input.utf8))
         guard outcome.succeeded else {
             let words = ([program] + arguments).joined(separator: " ")
@@ -37,7 +37,7 @@ extension TestMachine where Self: ~Copyable {
     ///
     /// - Throws: what it said when it failed.
     @discardableResult
-    public borrowing func run(_ program: String, _ arguments: String...) throws -> String {
+    package borrowing func run(_ program: String, _ arguments: String...) throws -> String {
         try output(of: program, arguments)
     }
 
@@ -45,46 +45,46 @@ extension TestMachine where Self: ~Copyable {
     ///
     /// - Throws: what they said when one failed.
     @discardableResult
-    public borrowing func shell(_ commands: String, input: String = "") throws -> String {
+    package borrowing func shell(_ commands: String, input: String = "") throws -> String {
         try output(of: "sh", ["-euc", commands], input: input)
     }
 
     /// Runs a program that reports in JSON; an empty array when it reports nothing.
-    public borrowing func json(_ program: String, _ arguments: [String]) throws -> JSONValue {
+    package borrowing func json(_ program: String, _ arguments: [String]) throws -> JSONValue {
         let text = try output(of: program, arguments)
         return text.allSatisfy(\.isWhitespace) ? [] : try JSONValue(parsing: text)
     }
 
     /// Runs an `ip` command and returns what it reports.
-    public borrowing func ip(_ arguments: String...) throws -> JSONValue {
+    package borrowing func ip(_ arguments: String...) throws -> JSONValue {
         try json("ip", ["-d", "-j"] + arguments)
     }
 
     /// The names of all links, sorted.
-    public borrowing func linkNames() throws -> [String] {
+    package borrowing func linkNames() throws -> [String] {
         try ip("link", "show").array?.compactMap { $0.object?["ifname"]?.string }.sorted() ?? []
     }
 
     /// The link of a name as `ip` describes it, nil when there is none.
-    public borrowing func link(_ name: String) throws -> JSONObject? {
+    package borrowing func link(_ name: String) throws -> JSONObject? {
         try ip("link", "show").array?.compactMap(\.object).first { $0["ifname"]?.string == name }
     }
 }
 
 /// What a program said when it failed.
-public struct CommandFailure: Error, CustomStringConvertible {
-    public let description: String
+package struct CommandFailure: Error, CustomStringConvertible {
+    package let description: String
 
-    public init(description: String) {
+    package init(description: String) {
         self.description = description
     }
 }
 
 /// The machine that the tests run on, for programs that leave its network alone.
-public struct ThisMachine: TestMachine {
-    public init() {}
+package struct ThisMachine: TestMachine {
+    package init() {}
 
-    public func outcome(
+    package func outcome(
         of words: [String], _ variables: [String: String?] = [:], input: [UInt8] = []
     ) throws -> PluginOutcome {
         PluginOutcome(try Program(words, variables, input).run())
@@ -93,9 +93,9 @@ public struct ThisMachine: TestMachine {
 
 extension NetworkNamespace: TestMachine {
     /// A path that others open it by, as `CNI_NETNS` is one.
-    public var path: String { "/proc/\(getpid())/fd/\(descriptor.rawValue)" }
+    package var path: String { "/proc/\(getpid())/fd/\(descriptor.rawValue)" }
 
-    public borrowing func outcome(
+    package borrowing func outcome(
         of words: [String], _ variables: [String: String?] = [:], input: [UInt8] = []
     ) throws -> PluginOutcome {
         let program = try Program(words, variables, input)

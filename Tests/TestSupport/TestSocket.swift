@@ -1,18 +1,18 @@
 import Foundation
-public import LinuxSystem
+package import LinuxSystem
 
 /// A TCP or UDP socket in a namespace; no call waits longer than 30 seconds.
-public final class TestSocket: Sendable {
+package final class TestSocket: Sendable {
     private let descriptor: FileDescriptor
     private let kind: Kind
 
-    public enum Kind: Sendable {
+    package enum Kind: Sendable {
         case tcp
         case udp
     }
 
     /// Opens a socket for addresses of one family.
-    public init(_ kind: Kind, for address: String, in namespace: borrowing NetworkNamespace) throws {
+    package init(_ kind: Kind, for address: String, in namespace: borrowing NetworkNamespace) throws {
         self.kind = kind
         let type = kind == .tcp ? SOCK_STREAM : SOCK_DGRAM
         descriptor = try namespace.run { () throws(SystemError) in
@@ -35,28 +35,28 @@ public final class TestSocket: Sendable {
         }
     }
 
-    public var rawValue: CInt {
+    package var rawValue: CInt {
         descriptor.rawValue
     }
 
     // MARK: Connections
 
     /// Takes an address and a port.
-    public func bind(_ address: String, _ port: UInt16) throws {
+    package func bind(_ address: String, _ port: UInt16) throws {
         try Self.check("bind", Self.withAddress(address, port) { Glibc.bind(rawValue, $0, $1) })
     }
 
     /// Lets connections come in, which they do before anyone accepts them.
-    public func listen() throws {
+    package func listen() throws {
         try Self.check("listen", Glibc.listen(rawValue, 1))
     }
 
-    public func connect(to address: String, _ port: UInt16) throws {
+    package func connect(to address: String, _ port: UInt16) throws {
         try Self.check("connect", Self.withAddress(address, port) { Glibc.connect(rawValue, $0, $1) })
     }
 
     /// The next connection that came in.
-    public func accept() throws -> TestSocket {
+    package func accept() throws -> TestSocket {
         let connection = Glibc.accept(rawValue, nil, nil)
         try Self.check("accept", min(connection, 0))
         return try TestSocket(connection: connection)
@@ -64,13 +64,13 @@ public final class TestSocket: Sendable {
 
     // MARK: Data
 
-    public func send(_ text: String) throws {
+    package func send(_ text: String) throws {
         let count = Glibc.send(rawValue, text, text.utf8.count, CInt(MSG_NOSIGNAL))
         try Self.check("send", CInt(min(0, count)))
     }
 
     /// What comes next, at most 1 KiB of it.
-    public func receive() throws -> String {
+    package func receive() throws -> String {
         var buffer = [UInt8](repeating: 0, count: 1024)
         let count = Glibc.recv(rawValue, &buffer, buffer.count, 0)
         try Self.check("receive", CInt(min(0, count)))
@@ -80,7 +80,7 @@ public final class TestSocket: Sendable {
     /// Answers what comes next to a connection or by a datagram.
     ///
     /// - Returns: what came, and from which address.
-    public func answer(_ text: String) throws -> (question: String, source: String) {
+    package func answer(_ text: String) throws -> (question: String, source: String) {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         var buffer = [UInt8](repeating: 0, count: 1024)

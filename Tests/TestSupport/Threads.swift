@@ -1,11 +1,11 @@
 import Foundation
-public import LinuxSystem
+package import LinuxSystem
 import Synchronization
 
 /// Runs a body on a thread of its own, so that bodies that wait for processes really run at once.
 ///
 /// - Throws: what the body throws.
-public func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+package func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread {
             continuation.resume(with: Result { try body() })
@@ -15,7 +15,7 @@ public func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> V
 
 extension NetworkNamespace {
     /// Runs a body on several threads at once, each of them inside the namespace, and returns what they threw.
-    public borrowing func concurrently(
+    package borrowing func concurrently(
         _ threads: Int, _ body: @escaping @Sendable (Int) throws(SystemError) -> Void
     ) throws -> [SystemError] {
         let path = path

@@ -1,20 +1,20 @@
 /// `CNI_ARGS`: pairs as in `K8S_POD_NAME=web;MAC=02:00:00:00:00:01`.
-public struct CNIArguments: Sendable {
+package struct CNIArguments: Sendable {
     private let text: String
 
-    public init(_ text: String) {
+    package init(_ text: String) {
         self.text = text
     }
 
     /// The value of a key, whatever else there is.
-    public subscript(key: String) -> String? {
+    package subscript(key: String) -> String? {
         pairs.last { $0.key == key }?.value
     }
 
     /// The values of the keys that a plugin knows.
     ///
     /// - Throws: code 4 for an item that is no pair; for other keys, unless `IgnoreUnknown=1` is among them.
-    public func values(knowing known: Set<String>) throws(CNIError) -> [String: String] {
+    package func values(knowing known: Set<String>) throws(CNIError) -> [String: String] {
         guard !text.isEmpty else { return [:] }
         var values: [String: String] = [:]
         var unknown: [String] = []

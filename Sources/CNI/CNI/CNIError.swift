@@ -1,51 +1,51 @@
-public import JSON
+package import JSON
 
 /// An error as a runtime sees it: CNI specification, section 5, "Error".
-public struct CNIError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct CNIError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A number of the specification's table, or a plugin's own from 100 on.
-    public struct Code: RawRepresentable, Hashable, Sendable {
-        public let rawValue: UInt32
+    package struct Code: RawRepresentable, Hashable, Sendable {
+        package let rawValue: UInt32
 
-        public init(rawValue: UInt32) {
+        package init(rawValue: UInt32) {
             self.rawValue = rawValue
         }
 
         /// What a child process that could not say why it failed is reported with, as by the reference library.
-        public static let unknown = Code(rawValue: 0)
-        public static let incompatibleVersion = Code(rawValue: 1)
-        public static let unsupportedField = Code(rawValue: 2)
-        public static let unknownContainer = Code(rawValue: 3)
-        public static let invalidEnvironment = Code(rawValue: 4)
-        public static let inputOutput = Code(rawValue: 5)
-        public static let decoding = Code(rawValue: 6)
-        public static let invalidConfiguration = Code(rawValue: 7)
+        package static let unknown = Code(rawValue: 0)
+        package static let incompatibleVersion = Code(rawValue: 1)
+        package static let unsupportedField = Code(rawValue: 2)
+        package static let unknownContainer = Code(rawValue: 3)
+        package static let invalidEnvironment = Code(rawValue: 4)
+        package static let inputOutput = Code(rawValue: 5)
+        package static let decoding = Code(rawValue: 6)
+        package static let invalidConfiguration = Code(rawValue: 7)
         /// Not in the specification; the reference library's number for a network namespace that will not do.
-        public static let invalidNamespace = Code(rawValue: 8)
-        public static let tryAgainLater = Code(rawValue: 11)
+        package static let invalidNamespace = Code(rawValue: 8)
+        package static let tryAgainLater = Code(rawValue: 11)
         /// STATUS: the plugin cannot serve ADD requests.
-        public static let notAvailable = Code(rawValue: 50)
+        package static let notAvailable = Code(rawValue: 50)
         /// STATUS: the plugin cannot serve ADD requests, and containers that exist may have lost connectivity.
-        public static let limitedConnectivity = Code(rawValue: 51)
-        public static let other = Code(rawValue: 999)
+        package static let limitedConnectivity = Code(rawValue: 51)
+        package static let other = Code(rawValue: 999)
     }
 
-    public var code: Code
-    public var message: String
-    public var details: String?
+    package var code: Code
+    package var message: String
+    package var details: String?
 
-    public init(_ code: Code, _ message: String, details: String? = nil) {
+    package init(_ code: Code, _ message: String, details: String? = nil) {
         self.code = code
         self.message = message
         self.details = details
     }
 
     /// The message, and the details behind a semicolon.
-    public var description: String {
+    package var description: String {
         details.map { "\(message); \($0)" } ?? message
     }
 
     /// The document that goes to standard output, with the configuration's `cniVersion`.
-    public func encoded(version: String) -> JSONObject {
+    package func encoded(version: String) -> JSONObject {
         var object: JSONObject = [
             "cniVersion": .string(version), "code": .number(JSONNumber(code.rawValue)), "msg": .string(message),
         ]
@@ -56,7 +56,7 @@ public struct CNIError: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension CNIError: JSONReadable {
     /// Reads what a plugin printed.
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         code = Code(rawValue: try reader.required("code"))
         message = try reader.optional("msg") ?? ""
         details = try reader.optional("details")

@@ -1,7 +1,7 @@
-public import Attachments
+package import Attachments
 
 /// A plugin: what it does for each verb of the CNI specification, section 2.
-public protocol CNIPlugin {
+package protocol CNIPlugin {
     /// The name it is installed under.
     static var name: String { get }
     /// The versions that it takes, oldest first; all, unless said otherwise.
@@ -20,7 +20,7 @@ public protocol CNIPlugin {
 }
 
 extension CNIPlugin {
-    public static var supportedVersions: [CNIVersion] { CNIVersion.allCases }
-    public func status(_ configuration: NetworkConfiguration) throws {}
-    public func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {}
+    package static var supportedVersions: [CNIVersion] { CNIVersion.allCases }
+    package func status(_ configuration: NetworkConfiguration) throws {}
+    package func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {}
 }

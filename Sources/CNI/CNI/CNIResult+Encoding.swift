@@ -1,11 +1,11 @@
 import Addressing
-public import JSON
+package import JSON
 
 extension CNIResult {
     /// The document for a version, its members in the reference's order.
     ///
     /// - Throws: code 1 when the version cannot tell a result without addresses, as 0.1.0 and 0.2.0 cannot.
-    public func encoded(as version: CNIVersion) throws(CNIError) -> JSONObject {
+    package func encoded(as version: CNIVersion) throws(CNIError) -> JSONObject {
         var object = JSONObject()
         object["cniVersion"] = .string(version.rawValue)
         switch version.shape {

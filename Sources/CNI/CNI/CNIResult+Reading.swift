@@ -1,11 +1,11 @@
 import Addressing
-public import JSON
+package import JSON
 
 extension CNIResult {
     /// Reads a result of any version; without a version of its own it has the configuration's.
     ///
     /// - Throws: an error with the place of what cannot be read, or of an unknown version.
-    public init(reading reader: JSONReader, defaultVersion: CNIVersion) throws(JSONError) {
+    package init(reading reader: JSONReader, defaultVersion: CNIVersion) throws(JSONError) {
         let version = try Self.version(of: reader) ?? defaultVersion
         self.init()
         dns = try reader.optional("dns") ?? DNS()
@@ -46,7 +46,7 @@ extension CNIResult {
 }
 
 extension CNIResult.Interface: JSONReadable {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         self.init(
             name: try reader.optional("name") ?? "", mac: try reader.optional("mac"),
             sandbox: try reader.optional("sandbox"))
@@ -57,7 +57,7 @@ extension CNIResult.Interface: JSONReadable {
 }
 
 extension CNIResult.Address: JSONReadable {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         self.init(
             try reader.required("address"), gateway: try reader.optionalAddress("gateway"),
             interface: try reader.optional("interface"))
@@ -65,7 +65,7 @@ extension CNIResult.Address: JSONReadable {
 }
 
 extension CNIResult.Route: JSONReadable {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         self.init(to: try reader.required("dst"), via: try reader.optionalAddress("gw"))
         mtu = try reader.optional("mtu")
         advertisedMSS = try reader.optional("advmss")
@@ -76,7 +76,7 @@ extension CNIResult.Route: JSONReadable {
 }
 
 extension CNIResult.DNS: JSONReadable {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         self.init()
         nameservers = try reader.optional("nameservers") ?? []
         domain = try reader.optional("domain")

@@ -1,14 +1,14 @@
-public import Addressing
+package import Addressing
 
 /// What ADD achieved, whatever version of the specification it is told in: CNI specification, section 5, "Success".
-public struct CNIResult: Hashable, Sendable {
-    public var interfaces: [Interface]
+package struct CNIResult: Hashable, Sendable {
+    package var interfaces: [Interface]
     /// `ips`.
-    public var addresses: [Address]
-    public var routes: [Route]
-    public var dns: DNS
+    package var addresses: [Address]
+    package var routes: [Route]
+    package var dns: DNS
 
-    public init(
+    package init(
         interfaces: [Interface] = [], addresses: [Address] = [], routes: [Route] = [], dns: DNS = DNS()
     ) {
         self.interfaces = interfaces
@@ -17,65 +17,65 @@ public struct CNIResult: Hashable, Sendable {
         self.dns = dns
     }
 
-    public struct Interface: Hashable, Sendable {
-        public var name: String
+    package struct Interface: Hashable, Sendable {
+        package var name: String
         /// As text, since other hardware than Ethernet has longer ones.
-        public var mac: String?
-        public var mtu: UInt32?
+        package var mac: String?
+        package var mtu: UInt32?
         /// The container's namespace as `CNI_NETNS` named it; nil on the host.
-        public var sandbox: String?
-        public var socketPath: String?
-        public var pciID: String?
+        package var sandbox: String?
+        package var socketPath: String?
+        package var pciID: String?
 
-        public init(name: String, mac: String? = nil, sandbox: String? = nil) {
+        package init(name: String, mac: String? = nil, sandbox: String? = nil) {
             self.name = name
             self.mac = mac
             self.sandbox = sandbox
         }
     }
 
-    public struct Address: Hashable, Sendable {
-        public var address: InterfaceAddress
-        public var gateway: IPAddress?
+    package struct Address: Hashable, Sendable {
+        package var address: InterfaceAddress
+        package var gateway: IPAddress?
         /// Which of `interfaces` has it.
-        public var interface: Int?
+        package var interface: Int?
 
-        public init(_ address: InterfaceAddress, gateway: IPAddress? = nil, interface: Int? = nil) {
+        package init(_ address: InterfaceAddress, gateway: IPAddress? = nil, interface: Int? = nil) {
             self.address = address
             self.gateway = gateway
             self.interface = interface
         }
     }
 
-    public struct Route: Hashable, Sendable {
-        public var destination: CIDR
+    package struct Route: Hashable, Sendable {
+        package var destination: CIDR
         /// Nil: the gateway of an address of the same family.
-        public var gateway: IPAddress?
+        package var gateway: IPAddress?
         /// Bytes.
-        public var mtu: UInt32?
+        package var mtu: UInt32?
         /// Bytes.
-        public var advertisedMSS: UInt32?
+        package var advertisedMSS: UInt32?
         /// The metric; smaller wins.
-        public var priority: UInt32?
-        public var table: UInt32?
+        package var priority: UInt32?
+        package var table: UInt32?
         /// As in rtnetlink(7): 0 universe, 253 link.
-        public var scope: UInt8?
+        package var scope: UInt8?
 
-        public init(to destination: CIDR, via gateway: IPAddress? = nil) {
+        package init(to destination: CIDR, via gateway: IPAddress? = nil) {
             self.destination = destination
             self.gateway = gateway
         }
     }
 
-    public struct DNS: Hashable, Sendable {
-        public var nameservers: [String] = []
-        public var domain: String?
-        public var search: [String] = []
-        public var options: [String] = []
+    package struct DNS: Hashable, Sendable {
+        package var nameservers: [String] = []
+        package var domain: String?
+        package var search: [String] = []
+        package var options: [String] = []
 
-        public init() {}
+        package init() {}
 
-        public var isEmpty: Bool { self == DNS() }
+        package var isEmpty: Bool { self == DNS() }
     }
 
     /// The three forms that the versions share.

@@ -1,5 +1,5 @@
 /// A version of the CNI specification that this suite speaks.
-public enum CNIVersion: String, CaseIterable, Comparable, Sendable {
+package enum CNIVersion: String, CaseIterable, Comparable, Sendable {
     case v0_1_0 = "0.1.0"
     case v0_2_0 = "0.2.0"
     case v0_3_0 = "0.3.0"
@@ -8,7 +8,7 @@ public enum CNIVersion: String, CaseIterable, Comparable, Sendable {
     case v1_0_0 = "1.0.0"
     case v1_1_0 = "1.1.0"
 
-    public static let latest = CNIVersion.v1_1_0
+    package static let latest = CNIVersion.v1_1_0
 
     /// How results are written in this version.
     var shape: CNIResult.Shape {
@@ -19,19 +19,19 @@ public enum CNIVersion: String, CaseIterable, Comparable, Sendable {
         }
     }
 
-    public static func < (left: CNIVersion, right: CNIVersion) -> Bool {
+    package static func < (left: CNIVersion, right: CNIVersion) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 /// A version as a configuration spells it, known to this suite or not.
-public struct VersionNumber: Hashable, Comparable, Sendable {
+package struct VersionNumber: Hashable, Comparable, Sendable {
     private let parts: [Int]
 
     /// Splits at dots: at most three numbers, missing ones 0, and no text at all means 0.1.0.
     ///
     /// - Throws: code 6 for anything else.
-    public init(_ text: String) throws(CNIError) {
+    package init(_ text: String) throws(CNIError) {
         var parts: [Int] = []
         for part in (text.isEmpty ? CNIVersion.v0_1_0.rawValue : text).split(
             separator: ".", omittingEmptySubsequences: false)
@@ -44,7 +44,7 @@ public struct VersionNumber: Hashable, Comparable, Sendable {
         self.parts = parts + Array(repeating: 0, count: 3 - parts.count)
     }
 
-    public static func < (left: VersionNumber, right: VersionNumber) -> Bool {
+    package static func < (left: VersionNumber, right: VersionNumber) -> Bool {
         left.parts.lexicographicallyPrecedes(right.parts)
     }
 }

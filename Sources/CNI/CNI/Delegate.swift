@@ -4,7 +4,7 @@ import LinuxSystem
 /// Another plugin that this one runs for a part of its work, such as IPAM: CNI specification, section 4.
 ///
 /// It gets this process's environment and, to the byte, this process's configuration.
-public struct Delegate: Sendable {
+package struct Delegate: Sendable {
     private let executable: PluginExecutable
     private let configuration: NetworkConfiguration
     private let input: [UInt8]
@@ -16,7 +16,7 @@ public struct Delegate: Sendable {
     ///   - configuration: what this plugin was given, whose version a result without one has.
     ///   - input: what it is given instead of that, where it is to see something else.
     /// - Throws: code 7 when there is no such plugin, or it is this one.
-    public init(
+    package init(
         _ type: String, for configuration: NetworkConfiguration, input: [UInt8]? = nil
     ) throws(CNIError) {
         executable = try PluginExecutable(type: type, in: configuration.pluginDirectories)
@@ -33,7 +33,7 @@ public struct Delegate: Sendable {
     ///
     /// - Throws: its error, unchanged; code 6 when its result cannot be read, after its DEL: what it made would have no
     ///   owner.
-    public func add() throws(CNIError) -> CNIResult {
+    package func add() throws(CNIError) -> CNIResult {
         let addition = try start(.add)
         do throws(CNIError) {
             try addition.proceed()
@@ -47,21 +47,21 @@ public struct Delegate: Sendable {
     }
 
     /// Runs its DEL, which goes on to its end: it may be the undoing of an ADD that a signal interrupted.
-    public func delete() throws(CNIError) { _ = try run(.delete) }
+    package func delete() throws(CNIError) { _ = try run(.delete) }
 
     /// Runs its CHECK.
-    public func check() throws(CNIError) { _ = try run(.check) }
+    package func check() throws(CNIError) { _ = try run(.check) }
 
     /// Runs its STATUS.
-    public func status() throws(CNIError) { _ = try run(.status) }
+    package func status() throws(CNIError) { _ = try run(.status) }
 
     /// Runs its GC.
-    public func collectGarbage() throws(CNIError) { _ = try run(.collectGarbage) }
+    package func collectGarbage() throws(CNIError) { _ = try run(.collectGarbage) }
 
     /// Starts it, so that it is ready for a verb while its caller does something else.
     ///
     /// - Throws: when it cannot be started.
-    public func start(_ verb: Verb) throws(CNIError) -> RunningDelegate {
+    package func start(_ verb: Verb) throws(CNIError) -> RunningDelegate {
         // An ADD that nobody will undo is better not finished.
         let process = try executable.start(environment: environment(verb), endsWithCaller: verb == .add)
         return RunningDelegate(self, process, input: input)

@@ -1,13 +1,13 @@
-public import JSON
+package import JSON
 
 /// The configuration of a plugin that another one leaves the interface to, made from the `delegate` object of its own.
 ///
 /// What `delegate` says goes before every default, be it null or false; its members are taken literally, case included.
-public struct DelegateConfiguration: Hashable, Sendable {
+package struct DelegateConfiguration: Hashable, Sendable {
     /// The name of the plugin.
-    public let type: String
+    package let type: String
     /// All members, sorted by their names, so that configurations of one meaning are equal.
-    public private(set) var object: JSONObject
+    package private(set) var object: JSONObject
 
     /// Completes the `delegate` object of a configuration, an empty one where there is none.
     ///
@@ -20,7 +20,7 @@ public struct DelegateConfiguration: Hashable, Sendable {
     ///   - reserved: the members that this plugin sets itself, which `delegate` must not have.
     ///   - defaults: further members for where `delegate` has none of that name.
     /// - Throws: code 7 for a reserved member, a `type` that is no name, or a `delegate` that is no object.
-    public init(
+    package init(
         of configuration: NetworkConfiguration, by plugin: String, reserving reserved: [String], defaults: JSONObject
     ) throws(CNIError) {
         do throws(JSONError) {
@@ -50,7 +50,7 @@ public struct DelegateConfiguration: Hashable, Sendable {
     }
 
     /// The same with members replaced or added.
-    public func setting(_ members: JSONObject) -> DelegateConfiguration {
+    package func setting(_ members: JSONObject) -> DelegateConfiguration {
         var result = self
         for member in members.members { result.object[member.name] = member.value }
         result.object = result.object.sorted
@@ -58,7 +58,7 @@ public struct DelegateConfiguration: Hashable, Sendable {
     }
 
     /// The same for a verb other than ADD: with what the runtime says of the attachment, or of those that are valid.
-    public func forwarding(_ configuration: NetworkConfiguration) -> DelegateConfiguration {
+    package func forwarding(_ configuration: NetworkConfiguration) -> DelegateConfiguration {
         var result = self
         result.takeVersion(of: configuration)
         let passed = ["prevResult"] + NetworkConfiguration.validAttachmentsNames
@@ -68,12 +68,12 @@ public struct DelegateConfiguration: Hashable, Sendable {
     }
 
     /// As the delegate reads it.
-    public var bytes: [UInt8] { object.serialized() }
+    package var bytes: [UInt8] { object.serialized() }
 
     /// The delegate, found on `CNI_PATH`.
     ///
     /// - Throws: code 7 when there is no such plugin.
-    public func delegate(for configuration: NetworkConfiguration) throws(CNIError) -> Delegate {
+    package func delegate(for configuration: NetworkConfiguration) throws(CNIError) -> Delegate {
         try Delegate(type, for: configuration, input: bytes)
     }
 
@@ -87,7 +87,7 @@ public struct DelegateConfiguration: Hashable, Sendable {
 
 extension DelegateConfiguration: JSONReadable {
     /// Reads one that was completed before.
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         object = try JSONObject(reading: reader).sorted
         type = try reader.required("type")
     }

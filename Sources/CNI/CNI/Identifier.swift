@@ -1,10 +1,10 @@
 import LinuxSystem
 
 /// The rules for names that end up in paths and in the kernel.
-public enum Identifier {
+package enum Identifier {
     /// Whether a container id or network name has only the letters that the specification allows:
     /// `^[a-zA-Z0-9][a-zA-Z0-9_.\-]*$`.
-    public static func isValid(_ text: String) -> Bool {
+    package static func isValid(_ text: String) -> Bool {
         func isAlphanumeric(_ byte: UInt8) -> Bool {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -20,7 +20,7 @@ public enum Identifier {
     }
 
     /// - Throws: code 3 for no id, code 4 for one with other letters.
-    public static func checkContainerID(_ text: String) throws(CNIError) {
+    package static func checkContainerID(_ text: String) throws(CNIError) {
         guard !text.isEmpty else { throw CNIError(.unknownContainer, "missing containerID") }
         guard isValid(text) else {
             throw CNIError(.invalidEnvironment, "invalid characters in containerID", details: text)
@@ -28,7 +28,7 @@ public enum Identifier {
     }
 
     /// - Throws: code 7 for no name, or one with other letters.
-    public static func checkNetworkName(_ text: String) throws(CNIError) {
+    package static func checkNetworkName(_ text: String) throws(CNIError) {
         guard !text.isEmpty else { throw CNIError(.invalidConfiguration, "missing network name") }
         guard isValid(text) else {
             throw CNIError(.invalidConfiguration, "invalid characters found in network name", details: text)
@@ -36,7 +36,7 @@ public enum Identifier {
     }
 
     /// - Throws: code 4 for a name that no interface can have.
-    public static func checkInterfaceName(_ text: String) throws(CNIError) {
+    package static func checkInterfaceName(_ text: String) throws(CNIError) {
         guard let fault = InterfaceName.fault(of: text) else { return }
         throw CNIError(
             .invalidEnvironment, "\(fault)",

@@ -1,26 +1,26 @@
-public import Attachments
-public import LinuxSystem
+package import Attachments
+package import LinuxSystem
 
 /// What a plugin is asked about one attachment, checked before the plugin sees it.
-public struct Invocation: Sendable {
-    public let containerID: String
-    public let interfaceName: String
+package struct Invocation: Sendable {
+    package let containerID: String
+    package let interfaceName: String
     /// `CNI_NETNS` as it came; nil when DEL comes without one.
-    public let namespacePath: String?
-    public let arguments: CNIArguments
-    public let configuration: NetworkConfiguration
+    package let namespacePath: String?
+    package let arguments: CNIArguments
+    package let configuration: NetworkConfiguration
 
-    public var attachment: Attachment {
+    package var attachment: Attachment {
         Attachment(network: configuration.name, containerID: containerID, interfaceName: interfaceName)
     }
 
     /// `CNI_PATH`: where delegates are looked for, in this order.
-    public var pluginDirectories: [String] { configuration.pluginDirectories }
+    package var pluginDirectories: [String] { configuration.pluginDirectories }
 
     /// The container's namespace.
     ///
     /// - Throws: code 8 when there is none at the path.
-    public func openNamespace() throws(CNIError) -> NetworkNamespace {
+    package func openNamespace() throws(CNIError) -> NetworkNamespace {
         let path = namespacePath ?? ""
         do throws(SystemError) {
             return try NetworkNamespace(path: path)
@@ -33,7 +33,7 @@ public struct Invocation: Sendable {
     ///
     /// - Returns: nil when the path is missing or is what is left of a mount point; the namespace has ended then, and
     ///   what was in it with it.
-    public func namespaceIfPresent() -> NetworkNamespace? {
+    package func namespaceIfPresent() -> NetworkNamespace? {
         namespacePath.flatMap { path in try? NetworkNamespace(path: path) }
     }
 }

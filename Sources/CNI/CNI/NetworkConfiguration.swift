@@ -1,19 +1,19 @@
 import Attachments
-public import JSON
+package import JSON
 
 /// The configuration of one plugin, as it arrives on standard input: CNI specification, section 1.
-public struct NetworkConfiguration: Sendable {
-    public let version: CNIVersion
-    public let name: String
+package struct NetworkConfiguration: Sendable {
+    package let version: CNIVersion
+    package let name: String
     /// The bytes as they arrived, which is how a delegate gets them.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
     /// The whole document, for a plugin's own members.
-    public let reader: JSONReader
+    package let reader: JSONReader
     /// `CNI_PATH`: where delegates are looked for, in this order.
-    public internal(set) var pluginDirectories: [String] = []
+    package internal(set) var pluginDirectories: [String] = []
 
     /// - Throws: code 6 when the previous result cannot be read.
-    public func previousResult() throws(CNIError) -> CNIResult? {
+    package func previousResult() throws(CNIError) -> CNIResult? {
         do throws(JSONError) {
             guard let previous = try reader.optional("prevResult", as: JSONReader.self) else { return nil }
             return try CNIResult(readingPrevious: previous, version: version)
@@ -25,14 +25,14 @@ public struct NetworkConfiguration: Sendable {
     /// `runtimeConfig`: what the runtime fills in for the capabilities that the configuration declares.
     ///
     /// - Throws: an error when the configuration is no object.
-    public func runtimeConfiguration() throws(JSONError) -> JSONReader? {
+    package func runtimeConfiguration() throws(JSONError) -> JSONReader? {
         try reader.optional("runtimeConfig")
     }
 
     /// `args.cni`: what a user asks for by convention, where the runtime passes no capabilities (CNI conventions).
     ///
     /// - Throws: an error when `args` is no object.
-    public func conventionalArguments() throws(JSONError) -> JSONReader? {
+    package func conventionalArguments() throws(JSONError) -> JSONReader? {
         try reader.optional("args", as: JSONReader.self)?.optional("cni")
     }
 
@@ -59,7 +59,7 @@ extension NetworkConfiguration {
     /// Reads a configuration that a runtime has made for a plugin of this suite, which is only looked at.
     ///
     /// - Throws: code 1, 6 or 7 when the plugin would refuse it.
-    public init(parsing bytes: [UInt8]) throws(CNIError) {
+    package init(parsing bytes: [UInt8]) throws(CNIError) {
         self = try ConfigurationDocument(bytes)
             .configuration(for: .add, supported: CNIVersion.allCases, pluginDirectories: [])
     }

@@ -1,11 +1,11 @@
 import LinuxSystem
 
 /// The rule that a container's network namespace is another one than that of whoever attaches it.
-public enum OwnNamespace {
+package enum OwnNamespace {
     /// Checks a path, unless `CNI_NETNS_OVERRIDE` allows everything.
     ///
     /// - Throws: code 8 when it leads to the namespace that this process is in.
-    public static func refuse(_ path: String) throws(CNIError) {
+    package static func refuse(_ path: String) throws(CNIError) {
         let override = ProcessEnvironment.value(of: "CNI_NETNS_OVERRIDE") ?? ""
         guard override == "1" || override.uppercased() == "TRUE" || !NetworkNamespace.isCurrent(path: path) else {
             throw CNIError(

@@ -1,4 +1,4 @@
 /// The version of this suite.
-public enum PackageVersion {
-    public static let current = "v0.1.0"
+package enum PackageVersion {
+    package static let current = "v0.1.0"
 }

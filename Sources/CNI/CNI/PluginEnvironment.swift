@@ -47,7 +47,7 @@ struct PluginEnvironment {
 }
 
 /// The verbs that read a configuration.
-public enum Verb: String, Sendable {
+package enum Verb: String, Sendable {
     case add = "ADD"
     case delete = "DEL"
     case check = "CHECK"
@@ -62,7 +62,7 @@ public enum Verb: String, Sendable {
     }
 
     /// The version of the specification that introduced it.
-    public var since: CNIVersion {
+    package var since: CNIVersion {
         switch self {
         case .add, .delete: .v0_1_0
         case .check: .v0_4_0

@@ -2,15 +2,15 @@ import JSON
 import LinuxSystem
 
 /// A plugin's executable, found and run: CNI specification, section 2, "Parameters".
-public struct PluginExecutable: Sendable {
+package struct PluginExecutable: Sendable {
     /// `type` in a configuration.
-    public let type: String
-    public let path: String
+    package let type: String
+    package let path: String
 
     /// Looks for a plugin in directories, in their order.
     ///
     /// - Throws: code 7 for a name that is none, and when no directory has a file of that name.
-    public init(type: String, in directories: [String]) throws(CNIError) {
+    package init(type: String, in directories: [String]) throws(CNIError) {
         guard !type.isEmpty else { throw CNIError(.invalidConfiguration, "no plugin name provided") }
         // A null character would end the path before its time.
         guard !type.contains("/"), !type.utf8.contains(0) else {
@@ -36,7 +36,7 @@ public struct PluginExecutable: Sendable {
     }
 
     /// Splits `CNI_PATH`.
-    public static func directories(in searchPath: String) -> [String] {
+    package static func directories(in searchPath: String) -> [String] {
         searchPath.split(separator: ":").map(String.init)
     }
 
@@ -48,7 +48,7 @@ public struct PluginExecutable: Sendable {
     ///   - passesSignalsOn: whether a signal that asks this process to end is passed on.
     /// - Returns: what it printed.
     /// - Throws: the error that it printed, unchanged; code 0 when it failed without saying so.
-    public func run(
+    package func run(
         input: [UInt8], environment: [String], passesSignalsOn: Bool = false
     ) throws(CNIError) -> [UInt8] {
         var process = try start(environment: environment)

@@ -3,9 +3,9 @@ import JSON
 import LinuxSystem
 
 /// The way from a process's start to its end: reads, dispatches, prints; nothing escapes it.
-public enum PluginMain {
+package enum PluginMain {
     /// Runs a plugin on this process's environment and standard input.
-    public static func run<Plugin: CNIPlugin>(_ plugin: Plugin) -> Never {
+    package static func run<Plugin: CNIPlugin>(_ plugin: Plugin) -> Never {
         Interruption.holdBack()
         StandardStreams.surviveClosedPipes()
         var version = CNIVersion.latest.rawValue
@@ -110,7 +110,7 @@ extension CNIError {
     }
 
     /// Whatever was thrown, as a runtime is told it; an error that is one already passes through unchanged.
-    public init(describing error: any Error) {
+    package init(describing error: any Error) {
         switch error {
         case let error as CNIError: self = error
         case let error as JSONError: self.init(.invalidConfiguration, "\(error)")

@@ -3,7 +3,7 @@ import LinuxSystem
 /// A delegate that was started for one verb and works while its caller does something else.
 ///
 /// Whoever does not wait for it waits when the last reference to it goes.
-public final class RunningDelegate {
+package final class RunningDelegate {
     private let delegate: Delegate
     private let input: [UInt8]
     private var process: PluginProcess
@@ -27,7 +27,7 @@ public final class RunningDelegate {
     }
 
     /// Gives it its configuration; it has done nothing before.
-    public func proceed() throws(CNIError) {
+    package func proceed() throws(CNIError) {
         state = .working
         try process.send(input)
     }
@@ -37,7 +37,7 @@ public final class RunningDelegate {
     /// A signal that asks this process to end is passed on.
     ///
     /// - Throws: its error, unchanged; code 6 when its result cannot be read; code 11 when a signal came.
-    public func result() throws(CNIError) -> CNIResult {
+    package func result() throws(CNIError) -> CNIResult {
         do throws(CNIError) {
             return try printedResult()
         } catch {
@@ -64,7 +64,7 @@ public final class RunningDelegate {
     /// Waits until it has ended.
     ///
     /// - Throws: the error that it printed, unchanged; code 0 when it failed without saying so.
-    public func finish() throws(CNIError) {
+    package func finish() throws(CNIError) {
         guard state == .working else { return }
         state = .failed
         try process.readOutput(passesSignalsOn: false)
@@ -73,7 +73,7 @@ public final class RunningDelegate {
     }
 
     /// Undoes its ADD, as far as that has begun: has it end, and its DEL run.
-    public func abandon() throws(CNIError) {
+    package func abandon() throws(CNIError) {
         guard state != .waiting else { return }
         process.askToEnd()
         try? finish()

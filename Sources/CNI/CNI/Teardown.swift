@@ -1,11 +1,11 @@
 /// Steps that are all taken whatever becomes of each, with every error told at the end.
-public struct Teardown {
+package struct Teardown {
     private var errors: [CNIError] = []
 
-    public init() {}
+    package init() {}
 
     /// Takes a step.
-    public mutating func attempt(_ step: () throws -> Void) {
+    package mutating func attempt(_ step: () throws -> Void) {
         do {
             try step()
         } catch {
@@ -14,14 +14,14 @@ public struct Teardown {
     }
 
     /// Takes over the errors of a part.
-    public mutating func append(_ part: Teardown) {
+    package mutating func append(_ part: Teardown) {
         errors += part.errors
     }
 
     /// Ends the teardown.
     ///
     /// - Throws: the error of the one step that failed, unchanged; of several, the first one's code with all their words.
-    public func finish() throws(CNIError) {
+    package func finish() throws(CNIError) {
         guard let first = errors.first else { return }
         guard errors.count > 1 else { throw first }
         throw CNIError(first.code, errors.map(\.description).joined(separator: "; "))

@@ -1,29 +1,29 @@
-public import Attachments
-public import CNI
-public import JSON
+package import Attachments
+package import CNI
+package import JSON
 
 /// What a runtime asks for when it attaches a container: CNI specification, section 3, "Attachment Parameters".
-public struct AttachmentRequest: Hashable, Sendable {
+package struct AttachmentRequest: Hashable, Sendable {
     /// One pair of `CNI_ARGS`.
-    public struct Argument: Hashable, Sendable {
-        public var key: String
-        public var value: String
+    package struct Argument: Hashable, Sendable {
+        package var key: String
+        package var value: String
 
-        public init(key: String, value: String) {
+        package init(key: String, value: String) {
             self.key = key
             self.value = value
         }
     }
 
-    public var attachment: Attachment
+    package var attachment: Attachment
     /// The path of the container's network namespace; empty when it is gone, which only DEL may do with.
-    public var namespacePath: String
+    package var namespacePath: String
     /// `CNI_ARGS`.
-    public var arguments: [Argument]
+    package var arguments: [Argument]
     /// By capability, what each plugin that declares it gets in its `runtimeConfig`.
-    public var capabilityArguments: JSONObject
+    package var capabilityArguments: JSONObject
 
-    public init(
+    package init(
         _ attachment: Attachment, namespacePath: String, arguments: [Argument] = [],
         capabilityArguments: JSONObject = [:]
     ) {
@@ -36,7 +36,7 @@ public struct AttachmentRequest: Hashable, Sendable {
     /// Splits a text such as `IgnoreUnknown=1;MAC=02:00:00:00:00:01`.
     ///
     /// - Throws: code 4 for an item that is not one key and one value, neither of them empty.
-    public static func arguments(parsing text: String) throws(CNIError) -> [Argument] {
+    package static func arguments(parsing text: String) throws(CNIError) -> [Argument] {
         guard !text.isEmpty else { return [] }
         var arguments: [Argument] = []
         for item in text.split(separator: ";", omittingEmptySubsequences: false) {

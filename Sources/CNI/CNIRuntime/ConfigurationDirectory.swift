@@ -1,4 +1,4 @@
-public import CNI
+package import CNI
 import JSON
 import LinuxSystem
 
@@ -6,12 +6,12 @@ import LinuxSystem
 ///
 /// Looked at are its `*.conflist` files, and when none of them has the network, its `*.conf` and `*.json` files with a
 /// single plugin; both in the order of their names. What is no regular file is passed over.
-public struct ConfigurationDirectory: Sendable {
-    public static let standard = ConfigurationDirectory(path: "/etc/cni/net.d")
+package struct ConfigurationDirectory: Sendable {
+    package static let standard = ConfigurationDirectory(path: "/etc/cni/net.d")
 
-    public let path: String
+    package let path: String
 
-    public init(path: String) {
+    package init(path: String) {
         self.path = path
     }
 
@@ -19,7 +19,7 @@ public struct ConfigurationDirectory: Sendable {
     ///
     /// - Throws: code 7 when there is none, with the names that there are; the error of the first file that cannot be
     ///   read, even if another one defines the network.
-    public func list(named name: String) throws(CNIError) -> ConfigurationList {
+    package func list(named name: String) throws(CNIError) -> ConfigurationList {
         var names: [String] = []
         let lists = try files(in: path, [".conflist"])
         for file in lists {
@@ -44,7 +44,7 @@ public struct ConfigurationDirectory: Sendable {
     /// The lists of all networks, in the order in which they are looked at.
     ///
     /// - Throws: the error of the first file that cannot be read.
-    public func lists() throws(CNIError) -> [ConfigurationList] {
+    package func lists() throws(CNIError) -> [ConfigurationList] {
         var lists: [ConfigurationList] = []
         for file in try files(in: path, [".conflist"]) { lists.append(try list(in: file)) }
         for file in try files(in: path, [".conf", ".json"]) {

@@ -1,19 +1,19 @@
-public import CNI
+package import CNI
 import JSON
 
 /// A network, which is the chain of plugins that attach a container to it: CNI specification, section 1.
-public struct ConfigurationList: Sendable {
-    public let name: String
+package struct ConfigurationList: Sendable {
+    package let name: String
     /// The version spoken with the plugins, as it is written; empty when the list names none, which means 0.1.0.
-    public let version: String
+    package let version: String
     /// In the order in which ADD runs them.
-    public internal(set) var plugins: [PluginConfiguration]
+    package internal(set) var plugins: [PluginConfiguration]
     /// `disableCheck`: CHECK succeeds without running anything.
-    public let disablesCheck: Bool
+    package let disablesCheck: Bool
     /// `disableGC`: GC succeeds without running anything.
-    public let disablesGarbageCollection: Bool
+    package let disablesGarbageCollection: Bool
     /// The text it was read from, which the result cache keeps.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// Whether plugins in the directory of the network's name are not part of the chain.
     let loadsOnlyInlinedPlugins: Bool
@@ -23,7 +23,7 @@ public struct ConfigurationList: Sendable {
     /// Without a `plugins` member the chain is empty.
     ///
     /// - Throws: code 7, telling what is missing or has the wrong type.
-    public init(parsing bytes: [UInt8]) throws(CNIError) {
+    package init(parsing bytes: [UInt8]) throws(CNIError) {
         do throws(JSONError) {
             try self.init(members: JSONObject(reading: JSONReader(JSONValue(parsing: bytes))), bytes: bytes)
         } catch {
@@ -86,7 +86,7 @@ public struct ConfigurationList: Sendable {
     /// Whether the version has a verb that came with a later version than the first.
     ///
     /// - Throws: code 6 when `cniVersion` is no version.
-    public func allows(_ verb: Verb) throws(CNIError) -> Bool {
+    package func allows(_ verb: Verb) throws(CNIError) -> Bool {
         try VersionNumber(version) >= VersionNumber(verb.since.rawValue)
     }
 }

@@ -1,17 +1,17 @@
 import Attachments
-public import CNI
-public import JSON
+package import CNI
+package import JSON
 
 /// One plugin of a chain, as its configuration list describes it.
-public struct PluginConfiguration: Hashable, Sendable {
+package struct PluginConfiguration: Hashable, Sendable {
     /// The name of its executable.
-    public let type: String
+    package let type: String
     /// A `name` of its own, as only files with a single plugin have one.
-    public let name: String?
+    package let name: String?
     /// What it declares that the runtime may pass on to it, such as `portMappings`; sorted.
-    public let capabilities: [String]
+    package let capabilities: [String]
     /// All members, as they are written.
-    public let object: JSONObject
+    package let object: JSONObject
 
     /// Reads a plugin in a file of its own.
     ///
@@ -26,7 +26,7 @@ public struct PluginConfiguration: Hashable, Sendable {
 }
 
 extension PluginConfiguration: JSONReadable {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         object = try JSONObject(reading: reader)
         name = try reader.optional("name")
         let declared = try reader.optional("capabilities", as: [String: Bool].self) ?? [:]
@@ -61,7 +61,7 @@ extension PluginConfiguration {
     /// The configuration as the plugin has it when it is asked about the node and not about a container.
     ///
     /// - Throws: code 1, 6 or 7 when the plugin would refuse it.
-    public func networkConfiguration(in list: ConfigurationList) throws(CNIError) -> NetworkConfiguration {
+    package func networkConfiguration(in list: ConfigurationList) throws(CNIError) -> NetworkConfiguration {
         try NetworkConfiguration(parsing: statusRequest(in: list))
     }
 

@@ -1,6 +1,6 @@
-public import Attachments
-public import CNI
-public import JSON
+package import Attachments
+package import CNI
+package import JSON
 import LinuxSystem
 
 /// The results of ADD on disk, from which CHECK, DEL and GC know what was done.
@@ -8,13 +8,13 @@ import LinuxSystem
 /// Layout, names and contents are those of the reference library, and each reads what the other wrote: a file
 /// `results/<network>-<container id>-<interface>` an attachment, mode 0600 in a directory of mode 0700, with one line
 /// of JSON.
-public struct ResultCache: Sendable {
-    public static let standard = ResultCache(directory: "/var/lib/cni")
+package struct ResultCache: Sendable {
+    package static let standard = ResultCache(directory: "/var/lib/cni")
 
     private let results: String
 
     /// - Parameter directory: where `results` is or will be.
-    public init(directory: String) {
+    package init(directory: String) {
         results = "\(directory)/results"
     }
 
@@ -35,7 +35,7 @@ public struct ResultCache: Sendable {
     /// The final result of an attachment in the version of its list; nil when nothing is kept.
     ///
     /// - Throws: code 5 or 6 when what is kept cannot be read or not be told in that version.
-    public func result(of attachment: Attachment, in list: ConfigurationList) throws(CNIError) -> JSONObject? {
+    package func result(of attachment: Attachment, in list: ConfigurationList) throws(CNIError) -> JSONObject? {
         let path = try path(of: attachment)
         do {
             let entry = try JSONReader(JSONValue(parsing: File.read(path)))
@@ -52,14 +52,14 @@ public struct ResultCache: Sendable {
     }
 
     /// Whether anything is kept of an attachment.
-    public func contains(_ attachment: Attachment) throws(CNIError) -> Bool {
+    package func contains(_ attachment: Attachment) throws(CNIError) -> Bool {
         File.isRegular(try path(of: attachment))
     }
 
     /// What ADD was asked for an attachment; nil when that is not kept, or not in the form that names all of it.
     ///
     /// - Throws: code 4 or 7 for names that no file has.
-    public func request(of attachment: Attachment) throws(CNIError) -> AttachmentRequest? {
+    package func request(of attachment: Attachment) throws(CNIError) -> AttachmentRequest? {
         let request = Self.request(inFile: try path(of: attachment), of: attachment.network)
         return request?.attachment == attachment ? request : nil
     }
@@ -79,7 +79,7 @@ public struct ResultCache: Sendable {
     /// Files that are not in the form that names all of it are passed over.
     ///
     /// - Throws: code 5 when the directory cannot be read; that there is none is no error.
-    public func attachments(of network: String) throws(CNIError) -> [AttachmentRequest] {
+    package func attachments(of network: String) throws(CNIError) -> [AttachmentRequest] {
         let names: [String]
         do throws(SystemError) {
             names = try File.names(in: results)
@@ -175,7 +175,7 @@ extension AttachmentRequest {
 
 extension AttachmentRequest.Argument: JSONReadable {
     /// Reads a pair of the cache.
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         let pair = try [String](reading: reader)
         guard pair.count == 2 else { throw reader.expected("a key and a value") }
         self.init(key: pair[0], value: pair[1])

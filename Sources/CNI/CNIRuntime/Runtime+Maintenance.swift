@@ -1,5 +1,5 @@
-public import Attachments
-public import CNI
+package import Attachments
+package import CNI
 
 /// The verbs that are about a network and no attachment.
 extension Runtime {
@@ -9,7 +9,7 @@ extension Runtime {
     /// The plugins always get the list, also when it is empty: the reference sends none then, and they keep everything.
     ///
     /// - Throws: all that failed as one error, after everything has been tried.
-    public func collectGarbage(
+    package func collectGarbage(
         in list: ConfigurationList, keeping valid: [Attachment]
     ) throws(CNIError) {
         guard !list.disablesGarbageCollection else { return }
@@ -38,7 +38,7 @@ extension Runtime {
     /// Asks the plugins whether ADD can be served.
     ///
     /// - Throws: the error of the first plugin that cannot, code 50 or 51; nothing for a list that is older than STATUS.
-    public func status(of list: ConfigurationList) throws(CNIError) {
+    package func status(of list: ConfigurationList) throws(CNIError) {
         try Identifier.checkNetworkName(list.name)
         guard try list.allows(.status) else { return }
         for plugin in list.plugins {

@@ -1,4 +1,4 @@
-public import CNI
+package import CNI
 import JSON
 
 /// Finding out what can be run, without running it.
@@ -6,7 +6,7 @@ extension Runtime {
     /// Asks a plugin for the versions that it speaks.
     ///
     /// - Throws: code 6 or 7 when there is no such plugin, or no versions in what it prints.
-    public func supportedVersions(of plugin: PluginConfiguration) throws(CNIError) -> [String] {
+    package func supportedVersions(of plugin: PluginConfiguration) throws(CNIError) -> [String] {
         let question: JSONObject = ["cniVersion": .string(CNIVersion.latest.rawValue)]
         let variables = [
             "CNI_COMMAND": "VERSION", "CNI_CONTAINERID": "", "CNI_NETNS": "dummy", "CNI_IFNAME": "dummy",
@@ -32,7 +32,7 @@ extension Runtime {
     /// - Returns: the capabilities that any of them declares, sorted.
     /// - Throws: the error of the first plugin that does not do.
     @discardableResult
-    public func validate(_ list: ConfigurationList) throws(CNIError) -> [String] {
+    package func validate(_ list: ConfigurationList) throws(CNIError) -> [String] {
         try Identifier.checkNetworkName(list.name)
         let version = list.version.isEmpty ? CNIVersion.v0_1_0.rawValue : list.version
         for plugin in list.plugins {

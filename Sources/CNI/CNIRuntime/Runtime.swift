@@ -1,17 +1,17 @@
 import Attachments
-public import CNI
-public import JSON
+package import CNI
+package import JSON
 import LinuxSystem
 
 /// The verbs as a runtime calls them, for a whole chain of plugins: CNI specification, section 3.
 ///
 /// An error of a plugin keeps its code, and says which plugin of the chain it was.
-public struct Runtime: Sendable {
+package struct Runtime: Sendable {
     /// Where plugins are looked for, in this order; passed on as `CNI_PATH`.
-    public let pluginDirectories: [String]
-    public let cache: ResultCache
+    package let pluginDirectories: [String]
+    package let cache: ResultCache
 
-    public init(pluginDirectories: [String], cache: ResultCache) {
+    package init(pluginDirectories: [String], cache: ResultCache) {
         self.pluginDirectories = pluginDirectories
         self.cache = cache
     }
@@ -32,7 +32,7 @@ public struct Runtime: Sendable {
     /// - Returns: the last plugin's result as it printed it, with the version added where it had none.
     /// - Throws: the error of the plugin that failed; code 3, 4 or 7 for a request that no plugin takes; code 5 when the
     ///   result cannot be kept.
-    public func add(
+    package func add(
         _ request: AttachmentRequest, to list: ConfigurationList, sparingInterface sparesInterface: Bool = false
     ) throws(CNIError) -> JSONObject {
         try check(request, list)
@@ -69,7 +69,7 @@ public struct Runtime: Sendable {
     ///   - list: from which network.
     ///   - tellsResult: whether the plugins get the result that ADD gave, which they can do without.
     /// - Throws: the error of the first plugin that failed; the result is kept then, for another try.
-    public func delete(
+    package func delete(
         _ request: AttachmentRequest, from list: ConfigurationList, tellingResult tellsResult: Bool = true
     ) throws(CNIError) {
         try check(request, list)
@@ -91,7 +91,7 @@ public struct Runtime: Sendable {
     /// Has every plugin compare the attachment with the result that ADD gave.
     ///
     /// - Throws: the error of the first plugin that found a difference; code 1 for a list that is older than CHECK.
-    public func check(_ request: AttachmentRequest, in list: ConfigurationList) throws(CNIError) {
+    package func check(_ request: AttachmentRequest, in list: ConfigurationList) throws(CNIError) {
         try check(request, list)
         guard try list.allows(.check) else {
             throw CNIError(

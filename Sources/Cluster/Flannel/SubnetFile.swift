@@ -1,29 +1,29 @@
-public import Addressing
+package import Addressing
 import LinuxSystem
 
 /// What the flannel daemon says about this node: `subnet.env`, lines of `KEY=VALUE` without quotes, blanks or comments.
 ///
 /// Lines of other keys are ignored. Of several lines with one key the last counts.
-public struct SubnetFile: Hashable, Sendable {
+package struct SubnetFile: Hashable, Sendable {
     /// `FLANNEL_NETWORK`, then `FLANNEL_IPV6_NETWORK`: what all nodes' subnets lie in; at least one, each once.
-    public let networks: [CIDR]
+    package let networks: [CIDR]
     /// `FLANNEL_SUBNET`, then `FLANNEL_IPV6_SUBNET`: this node's; at least one.
     ///
     /// The daemon writes the gateway's address with the prefix length, of which the network is kept.
-    public let subnets: [CIDR]
+    package let subnets: [CIDR]
     /// `FLANNEL_MTU`: bytes that a packet between containers may have.
-    public let mtu: UInt32
+    package let mtu: UInt32
     /// `FLANNEL_IPMASQ`: whether the daemon masquerades what leaves `networks`.
-    public let daemonMasquerades: Bool
+    package let daemonMasquerades: Bool
 
     /// Where the daemon writes it.
-    public static let defaultPath = "/run/flannel/subnet.env"
+    package static let defaultPath = "/run/flannel/subnet.env"
 
     /// Far more than the daemon ever writes.
     private static let sizeLimit = 1 << 20
 
     /// - Throws: when the file cannot be read, has a value that is none, or misses a key.
-    public init(path: String) throws(SubnetFileError) {
+    package init(path: String) throws(SubnetFileError) {
         let bytes: [UInt8]
         do throws(SystemError) {
             bytes = try File.read(path, limit: Self.sizeLimit)

@@ -1,8 +1,8 @@
-public import LinuxSystem
+package import LinuxSystem
 
 /// Why a `subnet.env` says nothing.
-public struct SubnetFileError: Error, Hashable, Sendable, CustomStringConvertible {
-    public enum Reason: Hashable, Sendable {
+package struct SubnetFileError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Reason: Hashable, Sendable {
         /// It is not there, as long as the daemon has not got so far, or cannot be read.
         case unreadable(SystemError)
         /// A known key has a value that is none; lines count from 1.
@@ -11,8 +11,8 @@ public struct SubnetFileError: Error, Hashable, Sendable, CustomStringConvertibl
         case incomplete(missing: [String])
     }
 
-    public let reason: Reason
-    public let path: String
+    package let reason: Reason
+    package let path: String
 
     init(_ reason: Reason, path: String) {
         self.reason = reason
@@ -20,7 +20,7 @@ public struct SubnetFileError: Error, Hashable, Sendable, CustomStringConvertibl
     }
 
     /// In the reference's words, where it has any: users look for them.
-    public var description: String {
+    package var description: String {
         switch reason {
         case .unreadable(let error): "\(error.operation) \(path): \(error.cause.lowercased())"
         case .malformed(let line, let key, let cause): "\(path) line \(line): \(key): \(cause)"

@@ -61,10 +61,10 @@ package struct GatewayAddress: Sendable {
     }
 
     /// An address that was in the way and stays.
-    public struct Kept: Sendable {
-        public let address: InterfaceAddress
+    package struct Kept: Sendable {
+        package let address: InterfaceAddress
         /// It goes when no container uses it any more; what is not ours is its maker's to take away.
-        public let isOurs: Bool
+        package let isOurs: Bool
     }
 
     /// Without it the gateway would not answer the container's first packets.

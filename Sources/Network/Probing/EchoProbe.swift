@@ -1,13 +1,13 @@
-public import Addressing
-public import LinuxSystem
+package import Addressing
+package import LinuxSystem
 
 /// What became of a request for an echo.
-public struct Echo: Hashable, Sendable {
+package struct Echo: Hashable, Sendable {
     /// Who was asked.
-    public let address: IPAddress
-    public fileprivate(set) var outcome: Outcome
+    package let address: IPAddress
+    package fileprivate(set) var outcome: Outcome
 
-    public enum Outcome: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
         case answered(microseconds: Int)
         case unanswered
         /// Could not even be asked.
@@ -16,20 +16,20 @@ public struct Echo: Hashable, Sendable {
 }
 
 /// Asks many hosts for an echo at once, with packets that may not be fragmented.
-public struct EchoProbe {
+package struct EchoProbe {
     /// A host, and the interface by which alone packets come and go; nil where routing decides.
-    public struct Target: Hashable, Sendable {
+    package struct Target: Hashable, Sendable {
         let address: IPAddress
         let interface: String?
 
-        public init(address: IPAddress, interface: String?) {
+        package init(address: IPAddress, interface: String?) {
             self.address = address
             self.interface = interface
         }
     }
 
     /// In the order of the targets.
-    public private(set) var echoes: [Echo]
+    package private(set) var echoes: [Echo]
 
     /// Nanoseconds, in the order of the targets.
     private var sent: [Int]
@@ -50,7 +50,7 @@ public struct EchoProbe {
     ///   - packetSize: the bytes of a whole packet, with its IP header.
     ///   - timeout: milliseconds, for all together.
     /// - Throws: what the kernel refused while waiting.
-    public init(_ targets: [Target], packetSize: Int, timeout: Int) throws(SystemError) {
+    package init(_ targets: [Target], packetSize: Int, timeout: Int) throws(SystemError) {
         echoes = targets.map { Echo(address: $0.address, outcome: .unanswered) }
         sent = targets.map { _ in 0 }
         let deadline = MonotonicClock.milliseconds + timeout

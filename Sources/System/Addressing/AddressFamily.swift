@@ -1,17 +1,17 @@
 /// The two kinds of IP address.
-public enum AddressFamily: CaseIterable, Hashable, Sendable, CustomStringConvertible {
+package enum AddressFamily: CaseIterable, Hashable, Sendable, CustomStringConvertible {
     case v4
     case v6
 
     /// Number of bits in an address of this family, which is also its longest prefix length.
-    public var bitWidth: Int {
+    package var bitWidth: Int {
         switch self {
         case .v4: 32
         case .v6: 128
         }
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .v4: "IPv4"
         case .v6: "IPv6"

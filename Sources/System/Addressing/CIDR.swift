@@ -1,15 +1,15 @@
 /// A network: an address without host bits, and a prefix length.
-public struct CIDR: Hashable, Sendable {
+package struct CIDR: Hashable, Sendable {
     /// The first address of the network.
-    public let address: IPAddress
+    package let address: IPAddress
 
     /// Number of leading bits that the addresses of the network share.
-    public let prefixLength: Int
+    package let prefixLength: Int
 
     /// Makes the network of this prefix length that an address lies in.
     ///
     /// Nil if the prefix length is negative or longer than an address of the family.
-    public init?(containing address: IPAddress, prefixLength: Int) {
+    package init?(containing address: IPAddress, prefixLength: Int) {
         guard 0...address.family.bitWidth ~= prefixLength,
             let first = IPAddress(
                 family: address.family, bits: address.bits & ~Self.hostMask(address.family, prefixLength))
@@ -20,60 +20,60 @@ public struct CIDR: Hashable, Sendable {
     /// Parses `address/length` and clears the host bits.
     ///
     /// Nil for an address without a length, and for an IPv4-mapped IPv6 address.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         guard let address = InterfaceAddress(text) else { return nil }
         self = address.network
     }
 
     /// The network of nothing but this address: `/32` or `/128`.
-    public static func host(_ address: IPAddress) -> CIDR {
+    package static func host(_ address: IPAddress) -> CIDR {
         CIDR(first: address, prefixLength: address.family.bitWidth)
     }
 
     /// The network of every address of a family: `0.0.0.0/0` or `::/0`.
-    public static func any(_ family: AddressFamily) -> CIDR {
+    package static func any(_ family: AddressFamily) -> CIDR {
         CIDR(first: .any(family), prefixLength: 0)
     }
 
     /// The network of all groups: RFC 5771; RFC 4291, section 2.7.
-    public static func multicast(_ family: AddressFamily) -> CIDR {
+    package static func multicast(_ family: AddressFamily) -> CIDR {
         switch family {
         case .v4: CIDR("224.0.0.0/4") ?? .any(.v4)
         case .v6: CIDR("ff00::/8") ?? .any(.v6)
         }
     }
 
-    public var family: AddressFamily {
+    package var family: AddressFamily {
         address.family
     }
 
     /// The first address, the network address of IPv4.
-    public var first: IPAddress {
+    package var first: IPAddress {
         address
     }
 
     /// The last address, the broadcast address of most IPv4 networks.
-    public var last: IPAddress {
+    package var last: IPAddress {
         IPAddress(family: family, bits: address.bits | Self.hostMask(family, prefixLength)) ?? address
     }
 
     /// Whether this is every address of its family, as in a default route.
-    public var isDefault: Bool {
+    package var isDefault: Bool {
         prefixLength == 0
     }
 
     /// Whether the address lies in this network; false for one of the other family.
-    public func contains(_ address: IPAddress) -> Bool {
+    package func contains(_ address: IPAddress) -> Bool {
         address.family == family && address.bits & ~Self.hostMask(family, prefixLength) == self.address.bits
     }
 
     /// Whether every address of the other network lies in this one.
-    public func contains(_ other: CIDR) -> Bool {
+    package func contains(_ other: CIDR) -> Bool {
         other.prefixLength >= prefixLength && contains(other.address)
     }
 
     /// Whether the two networks have an address in common.
-    public func overlaps(_ other: CIDR) -> Bool {
+    package func overlaps(_ other: CIDR) -> Bool {
         contains(other) || other.contains(self)
     }
 
@@ -88,7 +88,7 @@ public struct CIDR: Hashable, Sendable {
 }
 
 extension CIDR: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         "\(address)/\(prefixLength)"
     }
 }

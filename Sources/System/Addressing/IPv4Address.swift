@@ -1,22 +1,22 @@
 /// An IPv4 address.
-public struct IPv4Address: Hashable, Sendable {
+package struct IPv4Address: Hashable, Sendable {
     /// The address as a number, in host order.
-    public let rawValue: UInt32
+    package let rawValue: UInt32
 
     /// Makes the address from its number in host order.
-    public init(rawValue: UInt32) {
+    package init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
 
     /// Parses a dotted quad of four decimal numbers without leading zeros.
     ///
     /// The short forms of `inet_aton(3)`, octal and hexadecimal numbers give nil.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         self.init(parsing: Array(text.utf8).span)
     }
 
     /// Makes the address from four bytes in network order; nil for any other count.
-    public init?(bytes: Span<UInt8>) {
+    package init?(bytes: Span<UInt8>) {
         guard bytes.count == 4 else { return nil }
         var value: UInt32 = 0
         for index in bytes.indices {
@@ -26,7 +26,7 @@ public struct IPv4Address: Hashable, Sendable {
     }
 
     /// Four bytes in network order.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: rawValue >> $0) }
     }
 
@@ -55,13 +55,13 @@ public struct IPv4Address: Hashable, Sendable {
 }
 
 extension IPv4Address: Comparable {
-    public static func < (left: IPv4Address, right: IPv4Address) -> Bool {
+    package static func < (left: IPv4Address, right: IPv4Address) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 extension IPv4Address: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         "\(rawValue >> 24).\(rawValue >> 16 & 255).\(rawValue >> 8 & 255).\(rawValue & 255)"
     }
 }

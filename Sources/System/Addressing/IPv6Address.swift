@@ -1,22 +1,22 @@
 /// An IPv6 address, without a zone.
-public struct IPv6Address: Hashable, Sendable {
+package struct IPv6Address: Hashable, Sendable {
     /// The address as a number, in host order.
-    public let rawValue: UInt128
+    package let rawValue: UInt128
 
     /// Makes the address from its number in host order.
-    public init(rawValue: UInt128) {
+    package init(rawValue: UInt128) {
         self.rawValue = rawValue
     }
 
     /// Parses the text forms of RFC 4291 section 2.2, an IPv4 tail included.
     ///
     /// A zone (`%eth0`) gives nil, and so does a `::` that stands for nothing.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         self.init(parsing: Array(text.utf8).span)
     }
 
     /// Makes the address from sixteen bytes in network order; nil for any other count.
-    public init?(bytes: Span<UInt8>) {
+    package init?(bytes: Span<UInt8>) {
         guard bytes.count == 16 else { return nil }
         var value: UInt128 = 0
         for index in bytes.indices {
@@ -26,7 +26,7 @@ public struct IPv6Address: Hashable, Sendable {
     }
 
     /// Sixteen bytes in network order.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         stride(from: 120, through: 0, by: -8).map { UInt8(truncatingIfNeeded: rawValue >> $0) }
     }
 
@@ -87,14 +87,14 @@ public struct IPv6Address: Hashable, Sendable {
 }
 
 extension IPv6Address: Comparable {
-    public static func < (left: IPv6Address, right: IPv6Address) -> Bool {
+    package static func < (left: IPv6Address, right: IPv6Address) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 extension IPv6Address: CustomStringConvertible {
     /// The canonical text of RFC 5952; IPv4-mapped addresses end in a dotted quad (section 5).
-    public var description: String {
+    package var description: String {
         if let mappedIPv4 {
             return "::ffff:\(mappedIPv4)"
         }

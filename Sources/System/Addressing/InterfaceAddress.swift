@@ -1,15 +1,15 @@
 /// An address as an interface has it: with the prefix length of its network, host bits kept.
-public struct InterfaceAddress: Hashable, Sendable {
-    public let address: IPAddress
+package struct InterfaceAddress: Hashable, Sendable {
+    package let address: IPAddress
 
     /// Number of leading bits that the addresses on the same link share.
-    public let prefixLength: Int
+    package let prefixLength: Int
 
     /// The network that the address lies in.
-    public let network: CIDR
+    package let network: CIDR
 
     /// Joins an address and a prefix length; nil if the length is negative or longer than an address of the family.
-    public init?(_ address: IPAddress, prefixLength: Int) {
+    package init?(_ address: IPAddress, prefixLength: Int) {
         guard let network = CIDR(containing: address, prefixLength: prefixLength) else { return nil }
         self.address = address
         self.prefixLength = prefixLength
@@ -20,7 +20,7 @@ public struct InterfaceAddress: Hashable, Sendable {
     ///
     /// Nil for an address without a length. Nil too for an IPv4-mapped IPv6 address, whose length could mean either
     /// family.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")),
             let prefixLength = Self.prefixLength(bytes[(slash + 1)...])
@@ -36,7 +36,7 @@ public struct InterfaceAddress: Hashable, Sendable {
     }
 
     /// The address of all ones in the network; nil for IPv6, and for IPv4 with a prefix of 31 or 32 (RFC 3021).
-    public var broadcast: IPAddress? {
+    package var broadcast: IPAddress? {
         address.family == .v4 && prefixLength < 31 ? network.last : nil
     }
 
@@ -52,7 +52,7 @@ public struct InterfaceAddress: Hashable, Sendable {
 }
 
 extension InterfaceAddress: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         "\(address)/\(prefixLength)"
     }
 }

@@ -1,12 +1,12 @@
 /// A 48-bit Ethernet address.
-public struct MACAddress: Hashable, Sendable {
+package struct MACAddress: Hashable, Sendable {
     /// The address as a number, its first byte the most significant of the lower 48 bits.
-    public let rawValue: UInt64
+    package let rawValue: UInt64
 
     /// Parses six pairs of hexadecimal digits, or three groups of four after dots, in either case.
     ///
     /// The forms are `02:00:00:00:00:01`, `02-00-00-00-00-01` and `0200.0000.0001`.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         let separator: UInt8
         let groupLength: Int
@@ -31,7 +31,7 @@ public struct MACAddress: Hashable, Sendable {
     }
 
     /// Makes the address from six bytes in transmission order; nil for any other count.
-    public init?(bytes: Span<UInt8>) {
+    package init?(bytes: Span<UInt8>) {
         guard bytes.count == 6 else { return nil }
         var value: UInt64 = 0
         for index in bytes.indices {
@@ -43,7 +43,7 @@ public struct MACAddress: Hashable, Sendable {
     /// Makes a unicast address for local use (RFC 7042 section 2.1) from the lower 48 bits of a number.
     ///
     /// Two of the bits are overwritten: the multicast bit is cleared and the local bit is set.
-    public init(locallyAdministeredFrom seed: UInt64) {
+    package init(locallyAdministeredFrom seed: UInt64) {
         rawValue = seed & 0xffff_ffff_ffff & ~Self.multicastBit | Self.localBit
     }
 
@@ -52,25 +52,25 @@ public struct MACAddress: Hashable, Sendable {
     }
 
     /// `00:00:00:00:00:00`, which no interface has.
-    public static let zero = MACAddress(rawValue: 0)
+    package static let zero = MACAddress(rawValue: 0)
 
     /// Six bytes in transmission order.
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         stride(from: 40, through: 0, by: -8).map { UInt8(truncatingIfNeeded: rawValue >> $0) }
     }
 
     /// Whether this addresses a group; true for the broadcast address too.
-    public var isMulticast: Bool {
+    package var isMulticast: Bool {
         rawValue & Self.multicastBit != 0
     }
 
     /// Whether this is `00:00:00:00:00:00`.
-    public var isZero: Bool {
+    package var isZero: Bool {
         self == .zero
     }
 
     /// Whether the address was chosen locally and not by a manufacturer.
-    public var isLocallyAdministered: Bool {
+    package var isLocallyAdministered: Bool {
         rawValue & Self.localBit != 0
     }
 
@@ -80,7 +80,7 @@ public struct MACAddress: Hashable, Sendable {
 
 extension MACAddress: CustomStringConvertible {
     /// Lower-case pairs after colons.
-    public var description: String {
+    package var description: String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
     }
 }

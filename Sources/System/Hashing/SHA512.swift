@@ -1,7 +1,7 @@
 /// SHA-512, FIPS 180-4: the names that the reference derives from identifiers are its digests.
-public enum SHA512 {
+package enum SHA512 {
     /// The digest, 64 bytes.
-    public static func digest(of bytes: some Collection<UInt8>) -> [UInt8] {
+    package static func digest(of bytes: some Collection<UInt8>) -> [UInt8] {
         var state = initialState
         var message: [UInt8] = []
         message.reserveCapacity(bytes.count + 2 * blockSize)
@@ -27,7 +27,7 @@ public enum SHA512 {
     ///   - text: hashed as UTF-8.
     ///   - digits: how many digits, at most 128.
     /// - Returns: the digits.
-    public static func hexadecimal(_ text: String, digits: Int) -> String {
+    package static func hexadecimal(_ text: String, digits: Int) -> String {
         let alphabet = Array("0123456789abcdef")
         let all = digest(of: text.utf8).flatMap { [alphabet[Int($0 >> 4)], alphabet[Int($0 & 15)]] }
         return String(all.prefix(digits))

@@ -1,17 +1,17 @@
 /// What is wrong with a JSON text or with a value in it.
-public struct JSONError: Error, Hashable, Sendable {
+package struct JSONError: Error, Hashable, Sendable {
     /// Where the value is, as in `ipam.ranges[0].subnet`; empty for the root and for texts that are not JSON.
-    public var path: String
-    public var message: String
+    package var path: String
+    package var message: String
 
-    public init(path: String = "", message: String) {
+    package init(path: String = "", message: String) {
         self.path = path
         self.message = message
     }
 }
 
 extension JSONError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         path.isEmpty ? message : "\(path): \(message)"
     }
 }

@@ -1,9 +1,9 @@
 /// A number as it was written; numbers are equal if their texts are.
-public struct JSONNumber: Hashable, Sendable {
+package struct JSONNumber: Hashable, Sendable {
     /// The text of RFC 8259 section 6.
-    public let text: String
+    package let text: String
 
-    public init(_ value: some BinaryInteger) {
+    package init(_ value: some BinaryInteger) {
         text = String(value)
     }
 
@@ -12,7 +12,7 @@ public struct JSONNumber: Hashable, Sendable {
     }
 
     /// The value, if the text is an integer without fraction and exponent that fits the type.
-    public func integer<Value: FixedWidthInteger>(as type: Value.Type = Value.self) -> Value? {
+    package func integer<Value: FixedWidthInteger>(as type: Value.Type = Value.self) -> Value? {
         Value(text)
     }
 

@@ -1,22 +1,22 @@
 /// The members of a JSON object in their order; equal only to an object with the same order.
-public struct JSONObject: Hashable, Sendable {
-    public struct Member: Hashable, Sendable {
-        public let name: String
-        public var value: JSONValue
+package struct JSONObject: Hashable, Sendable {
+    package struct Member: Hashable, Sendable {
+        package let name: String
+        package var value: JSONValue
 
-        public init(name: String, value: JSONValue) {
+        package init(name: String, value: JSONValue) {
             self.name = name
             self.value = value
         }
     }
 
     /// The members in order; no two have the same name, but some may differ only in case.
-    public private(set) var members: [Member] = []
+    package private(set) var members: [Member] = []
 
-    public init() {}
+    package init() {}
 
     /// Collects members; of those with the same name the last value counts, at the place of the first.
-    public init(_ members: some Sequence<Member>) {
+    package init(_ members: some Sequence<Member>) {
         // Comparing with every earlier name is fastest for the few members that objects have, but quadratic.
         let indexedFrom = 16
         var indices: [[UInt8]: Int] = [:]
@@ -44,11 +44,11 @@ public struct JSONObject: Hashable, Sendable {
         }
     }
 
-    public var isEmpty: Bool {
+    package var isEmpty: Bool {
         members.isEmpty
     }
 
-    public var count: Int {
+    package var count: Int {
         members.count
     }
 
@@ -57,7 +57,7 @@ public struct JSONObject: Hashable, Sendable {
     /// Reading falls back on a name that differs only in the case of ASCII letters, the last one of several, as
     /// existing plugins do. Writing goes by the exact name: it replaces the value in place or appends a member, and
     /// nil removes the member.
-    public subscript(name: String) -> JSONValue? {
+    package subscript(name: String) -> JSONValue? {
         get {
             if let index = index(ofExactly: name) {
                 return members[index].value
@@ -75,22 +75,22 @@ public struct JSONObject: Hashable, Sendable {
     }
 
     /// Whether reading a member of this name would give a value, `null` included.
-    public func contains(_ name: String) -> Bool {
+    package func contains(_ name: String) -> Bool {
         self[name] != nil
     }
 
     /// The value of a member of exactly this name, case included, as for names that another program is to read.
-    public func value(ofExactly name: String) -> JSONValue? {
+    package func value(ofExactly name: String) -> JSONValue? {
         index(ofExactly: name).map { members[$0].value }
     }
 
     /// Gives a member a value, unless there is one of exactly this name, be it null.
-    public mutating func setDefault(_ name: String, _ value: JSONValue) {
+    package mutating func setDefault(_ name: String, _ value: JSONValue) {
         if index(ofExactly: name) == nil { self[name] = value }
     }
 
     /// The same object with its members, and those of every object in it, ordered by the bytes of their names.
-    public var sorted: JSONObject {
+    package var sorted: JSONObject {
         var result = self
         result.members = members.map { Member(name: $0.name, value: $0.value.sorted) }
         result.members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -103,7 +103,7 @@ public struct JSONObject: Hashable, Sendable {
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
-    public init(dictionaryLiteral members: (String, JSONValue)...) {
+    package init(dictionaryLiteral members: (String, JSONValue)...) {
         self.init(members.lazy.map(Member.init))
     }
 }

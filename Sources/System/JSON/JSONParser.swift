@@ -293,17 +293,17 @@ extension JSONValue {
     /// are not in pairs become U+FFFD.
     ///
     /// - Throws: an error that names line and column, if the text is not one JSON value (RFC 8259) or beyond a limit.
-    public init(parsing text: Span<UInt8>) throws(JSONError) {
+    package init(parsing text: Span<UInt8>) throws(JSONError) {
         self = try JSONParser.parse(text)
     }
 
     /// Parses a JSON text as `init(parsing:)` of a span does.
-    public init(parsing text: [UInt8]) throws(JSONError) {
+    package init(parsing text: [UInt8]) throws(JSONError) {
         self = try JSONParser.parse(text.span)
     }
 
     /// Parses a JSON text as `init(parsing:)` of a span does.
-    public init(parsing text: String) throws(JSONError) {
+    package init(parsing text: String) throws(JSONError) {
         self = try JSONParser.parse(text.utf8.span)
     }
 }

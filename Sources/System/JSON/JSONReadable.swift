@@ -1,5 +1,5 @@
 /// A type that reads itself from a JSON value.
-public protocol JSONReadable {
+package protocol JSONReadable {
     /// Reads the value of a reader.
     ///
     /// - Throws: an error with the path of what is missing or does not fit; `expected(_:)` makes most of them.
@@ -8,39 +8,39 @@ public protocol JSONReadable {
 
 extension JSONReader: JSONReadable {
     /// Keeps any value for reading later.
-    public init(reading reader: JSONReader) {
+    package init(reading reader: JSONReader) {
         self = reader
     }
 }
 
 extension JSONValue: JSONReadable {
-    public init(reading reader: JSONReader) {
+    package init(reading reader: JSONReader) {
         self = reader.value
     }
 }
 
 extension JSONObject: JSONReadable {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         self = try reader.object()
     }
 }
 
 extension Bool: JSONReadable {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         guard case .bool(let value) = reader.value else { throw reader.expected("true or false") }
         self = value
     }
 }
 
 extension String: JSONReadable {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         guard case .string(let value) = reader.value else { throw reader.expected("a string") }
         self = value
     }
 }
 
 extension JSONReadable where Self: FixedWidthInteger {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         self = try reader.integer()
     }
 }
@@ -54,7 +54,7 @@ extension UInt32: JSONReadable {}
 extension UInt64: JSONReadable {}
 
 extension Array: JSONReadable where Element: JSONReadable {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         self = []
         for element in try reader.elements() {
             append(try Element(reading: element))
@@ -63,7 +63,7 @@ extension Array: JSONReadable where Element: JSONReadable {
 }
 
 extension Dictionary: JSONReadable where Key == String, Value: JSONReadable {
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         self = [:]
         for member in try reader.object().members {
             self[member.name] = try Value(

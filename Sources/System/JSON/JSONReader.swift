@@ -1,11 +1,11 @@
 /// A value together with its place in the document, for errors that say where.
-public struct JSONReader: Hashable, Sendable {
-    public let value: JSONValue
+package struct JSONReader: Hashable, Sendable {
+    package let value: JSONValue
 
     /// Where the value is, as in `ipam.ranges[0].subnet`; empty for the root.
-    public let path: String
+    package let path: String
 
-    public init(_ value: JSONValue, path: String = "") {
+    package init(_ value: JSONValue, path: String = "") {
         self.value = value
         self.path = path
     }
@@ -14,7 +14,7 @@ public struct JSONReader: Hashable, Sendable {
     ///
     /// - Throws: `missing` if the member is absent or null, an error of the member's own if it does not read, and
     ///   `expected an object` if this value is none.
-    public func required<Value: JSONReadable>(
+    package func required<Value: JSONReadable>(
         _ name: String, as type: Value.Type = Value.self
     ) throws(JSONError) -> Value {
         guard let value = try optional(name, as: type) else {
@@ -26,7 +26,7 @@ public struct JSONReader: Hashable, Sendable {
     /// Reads a member, or gives nil if it is absent or null.
     ///
     /// - Throws: an error of the member's own if it does not read, and `expected an object` if this value is none.
-    public func optional<Value: JSONReadable>(
+    package func optional<Value: JSONReadable>(
         _ name: String, as type: Value.Type = Value.self
     ) throws(JSONError) -> Value? {
         guard let member = try object()[name], member != .null else { return nil }
@@ -34,19 +34,19 @@ public struct JSONReader: Hashable, Sendable {
     }
 
     /// An error at this place.
-    public func fail(_ message: String) -> JSONError {
+    package func fail(_ message: String) -> JSONError {
         JSONError(path: path, message: message)
     }
 
     /// An error at the place of a member.
-    public func fail(_ message: String, at member: String) -> JSONError {
+    package func fail(_ message: String, at member: String) -> JSONError {
         JSONError(path: path(ofMember: member), message: message)
     }
 
     /// The error that something else was expected at this place, as in `expected an integer, got "1500"`.
     ///
     /// The value is shown as compact JSON, its beginning if it is long.
-    public func expected(_ what: String) -> JSONError {
+    package func expected(_ what: String) -> JSONError {
         let limit = 60
         let text = value.description
         let shown = text.prefix(limit)

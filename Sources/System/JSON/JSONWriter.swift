@@ -86,7 +86,7 @@ extension JSONValue {
     /// Writes the JSON text in UTF-8, without a line break at its end.
     ///
     /// The pretty form gives every member and element a line of its own, indented by four spaces a level.
-    public func serialized(pretty: Bool = false) -> [UInt8] {
+    package func serialized(pretty: Bool = false) -> [UInt8] {
         var writer = JSONWriter(pretty: pretty)
         writer.append(self)
         return writer.bytes
@@ -97,7 +97,7 @@ extension JSONObject {
     /// Writes the JSON text in UTF-8, without a line break at its end.
     ///
     /// The pretty form gives every member and element a line of its own, indented by four spaces a level.
-    public func serialized(pretty: Bool = false) -> [UInt8] {
+    package func serialized(pretty: Bool = false) -> [UInt8] {
         var writer = JSONWriter(pretty: pretty)
         writer.append(self)
         return writer.bytes

@@ -1,8 +1,8 @@
 /// A member that holds one value, or a list where there are several.
-public struct OneOrMore<Element: JSONReadable>: JSONReadable {
-    public let elements: [Element]
+package struct OneOrMore<Element: JSONReadable>: JSONReadable {
+    package let elements: [Element]
 
-    public init(reading reader: JSONReader) throws(JSONError) {
+    package init(reading reader: JSONReader) throws(JSONError) {
         if case .array = reader.value {
             elements = try [Element](reading: reader)
         } else {

@@ -2,7 +2,7 @@ extension JSONReader {
     /// Reads a path as it is written, which may be empty.
     ///
     /// - Throws: an error of the member's own for something that is no path.
-    public func optionalPath(_ name: String) throws(JSONError) -> String? {
+    package func optionalPath(_ name: String) throws(JSONError) -> String? {
         guard let path: String = try optional(name) else { return nil }
         guard !path.utf8.contains(0) else {
             throw JSONError(path: self.path(ofMember: name), message: "expected a path, got one with a null character")

@@ -10,8 +10,6 @@ struct HostLocalDiskTests {
     private func onDisk(
         _ network: LeaseNetwork, size: String = "16m", at folder: String = "", _ script: String
     ) throws -> PluginOutcome {
-        let unshare = try #require(Executables.find("unshare"))
-        let input = network.configuration.serialized()
         let prelude = """
             set -u; conf=$(cat); cd \(network.files.path); mkdir -p ./\(folder)
             mount -t tmpfs -o size=\(size) none ./\(folder)
@@ -20,10 +18,10 @@ struct HostLocalDiskTests {
             leases() { ls \(network.files.path)/mynet | grep -c '^10' || true; }
 
             """
-        return PluginOutcome(
-            try Subprocess.run(
-                unshare, ["-m", "sh", "-c", prelude + script], environment: network.environment("ADD", "c"),
-                input: input))
+        return try ThisMachine().outcome(
+            of: ["unshare", "-m", "sh", "-c", prelude + script],
+            ["CNI_IFNAME": "eth0", "CNI_NETNS": network.namespacePath, "CNI_PATH": network.directory],
+            input: network.configuration.serialized())
     }
 
     @Test func leavesNothingHalfMadeOnAFullDisk() throws {
