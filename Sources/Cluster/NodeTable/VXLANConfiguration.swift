@@ -113,10 +113,6 @@ package struct VXLANConfiguration: JSONReadable {
     private static func interfaceName(_ reader: JSONReader, _ member: String) throws(JSONError) -> String? {
         guard let name: String = try reader.optional(member) else { return nil }
         if let fault = InterfaceName.fault(of: name) { throw reader.fail("\(fault)", at: member) }
-        guard !name.contains("%") else {
-            throw reader.fail(
-                "expected a name without %, by which the kernel numbers links, got \"\(name)\"", at: member)
-        }
         return name
     }
 
