@@ -20,7 +20,7 @@ package struct NewLink: Sendable {
     /// A veth uses one all the same, unless ethtool(8) asks for more, and to make and remove the others in sysfs takes
     /// the kernel longer the more processors there are.
     package var hasSingleQueue = false
-    /// The number that it is to have, `EBUSY` when another link of the namespace has it; nil lets the kernel choose.
+    /// The number that it is to have, `EEXIST` when another link of the namespace has it; nil lets the kernel choose.
     package var index: InterfaceIndex?
 
     package init(name: String) {

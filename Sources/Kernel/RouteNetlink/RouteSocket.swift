@@ -37,10 +37,13 @@ package struct RouteSocket: ~Copyable {
     package mutating func create(
         _ link: NewLink, _ options: some LinkOptions, then change: LinkChange
     ) throws(SystemError) {
-        try Self.choosingIndex { (index) throws(SystemError) in
-            var link = link
+        var link = link
+        var isMade = false
+        while !isMade {
+            let index = InterfaceIndex.unlikely
             link.index = index
-            try perform([.create(link, options), .change(index, link.name, to: change)])
+            isMade = try performUnlessTaken(
+                [index], [.create(link, options), .change(index, link.name, to: change)])
         }
     }
 
@@ -50,31 +53,35 @@ package struct RouteSocket: ~Copyable {
     package mutating func createVethPair(
         _ link: NewLink, _ peer: NewLink, then change: LinkChange
     ) throws(SystemError) {
-        try Self.choosingIndex { (index) throws(SystemError) in
-            var (link, peer) = (link, peer)
-            link.index = index
+        var (link, peer) = (link, peer)
+        var isMade = false
+        while !isMade {
+            let index = InterfaceIndex.unlikely
             let peerIndex = InterfaceIndex(rawValue: index.rawValue + 1)
+            link.index = index
             peer.index = peerIndex
-            try perform([
-                .create(link, VethPeer(peer)), .change(index, link.name, to: change),
-                .change(peerIndex, peer.name, to: change),
-            ])
+            isMade = try performUnlessTaken(
+                [index, peerIndex],
+                [
+                    .create(link, VethPeer(peer)), .change(index, link.name, to: change),
+                    .change(peerIndex, peer.name, to: change),
+                ])
         }
     }
 
-    /// Tries numbers until one is free.
-    private static func choosingIndex(
-        _ body: (InterfaceIndex) throws(SystemError) -> Void
-    ) throws(SystemError) {
-        for _ in 1..<indexAttempts {
-            do throws(SystemError) {
-                return try body(.unlikely)
-            } catch  where error.code == .busy {}
-        }
-        try body(.unlikely)
+    /// Creates with numbers that were chosen blindly.
+    ///
+    /// They are looked up before: what comes behind the creation would hit the link that has one of them.
+    ///
+    /// - Returns: false when another link has one of them.
+    /// - Throws: what the kernel refused.
+    private mutating func performUnlessTaken(
+        _ indices: [InterfaceIndex], _ requests: [NetlinkRequest]
+    ) throws(SystemError) -> Bool {
+        for index in indices where try link(at: index) != nil { return false }
+        try perform(requests)
+        return true
     }
-
-    private static let indexAttempts = 100
 
     /// The link of a name, nil when there is none.
     package mutating func link(named name: String) throws(SystemError) -> Link? {

@@ -60,6 +60,20 @@ struct RouteSocketTests {
         #expect(try socket.link(named: "br1")?.alias == nil)
     }
 
+    /// Among hundreds of links, some number is chosen twice.
+    @Test func givesManyLinksNumbersOfTheirOwn() throws {
+        var socket = try RouteSocket(in: host.namespace)
+        var mark = LinkChange()
+        let count = 500
+        for number in 0..<count {
+            mark.alias = "ours \(number)"
+            try socket.createVethPair(NewLink(name: "a\(number)"), NewLink(name: "b\(number)"), then: mark)
+        }
+        let links = try socket.links().filter { $0.name != "lo" }
+        #expect(links.count == 2 * count)
+        #expect(links.allSatisfy { $0.alias == "ours \($0.name.dropFirst())" })
+    }
+
     /// More events than a socket holds mean that whoever waits looks again.
     @Test func lostEventsEndAWait() throws {
         var socket = try RouteSocket(in: host.namespace)
