@@ -25,6 +25,8 @@ package struct LeaseStore: ~Copyable {
 
     /// Opens a network's store, making it when there is none, and waits for its lock.
     ///
+    /// The process survives a limit of file sizes from then on: where the index is beyond it, it is in memory.
+    ///
     /// - Parameters:
     ///   - network: a name that `Identifier` has found valid, since it becomes part of a path.
     ///   - root: the directory that holds those of all networks.
@@ -37,6 +39,7 @@ package struct LeaseStore: ~Copyable {
         network: String, root: String = Self.defaultRoot, lockTimeout: Int? = nil, boot: Boot? = nil,
         log: @escaping (String) -> Void = StandardStreams.log
     ) throws(SystemError) {
+        FileSizeLimit.failCalls()
         let directory = try LeaseDirectory(network: network, root: root)
         let lock = try directory.lock(timeout: lockTimeout)
         let index = try Self.openIndex(directory, boot, log)
@@ -239,6 +242,8 @@ package struct LeaseStore: ~Copyable {
     }
 
     /// The addresses that pods have had.
+    ///
+    /// - Throws: the error of openat(2).
     package func addressMemory() throws(SystemError) -> AddressMemory {
         AddressMemory(file: try directory.openMemory())
     }

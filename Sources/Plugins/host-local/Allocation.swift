@@ -105,7 +105,7 @@ struct Allocation {
             }
         taken.append(Lease(address: found.address, owner: owner))
         try store.setLastReserved(found.address, inSet: number)
-        try remember(found.address, number: number, in: store)
+        remember(found.address, number: number, in: store)
         return found
     }
 
@@ -139,16 +139,21 @@ struct Allocation {
 
     /// The address that the pod had last, where it is to have that and nobody else has it.
     private func formerAddress(in set: RangeSet, number: Int, _ store: inout LeaseStore) throws -> Place? {
-        guard let name = memoryName(number), let address = try store.addressMemory().address(of: name),
+        guard let name = memoryName(number), let address = try? store.addressMemory().address(of: name),
             let range = set.range(of: address), set.reserved(address, of: range) == nil,
             try reserve(address, in: &store)
         else { return nil }
         return (address, range)
     }
 
-    private func remember(_ address: IPAddress, number: Int, in store: borrowing LeaseStore) throws {
+    /// What cannot be remembered costs the pod its address the next time, and nothing now.
+    private func remember(_ address: IPAddress, number: Int, in store: borrowing LeaseStore) {
         guard let name = memoryName(number) else { return }
-        try store.addressMemory().remember(address, for: name)
+        do {
+            try store.addressMemory().remember(address, for: name)
+        } catch {
+            StandardStreams.log("remember the address of \(name): \(error)")
+        }
     }
 
     private func memoryName(_ number: Int) -> String? {

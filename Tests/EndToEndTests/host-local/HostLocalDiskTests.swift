@@ -135,4 +135,32 @@ struct HostLocalDiskTests {
         #expect(network.leased == ["10.1.2.3"])
         #expect(network.files.names(in: ".mynet") == ["index"])
     }
+
+    /// Blocks of 512 bytes: the index does not fit, and of what is remembered of pods only some.
+    @Test(arguments: [1, 200, 50_000])
+    func leasesWithASmallLimitOfFileSize(blocks: Int) throws {
+        var network = try LeaseNetwork(["subnet": "10.1.2.0/24", "sticky": true, "warnAtPercent": 1])
+        let limit = ["/bin/sh", "-c", #"ulimit -f \#(blocks); exec "$0""#]
+        for number in 2...9 {
+            network.arguments = "K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-\(number)"
+            let added = try network.run("ADD", "c\(number)", behind: limit)
+            #expect(added.addresses == ["10.1.2.\(number)/24"], "\(added.output)")
+        }
+        network.arguments = nil
+        #expect(network.leased.count == 8)
+        #expect(try network.run("STATUS", behind: limit).succeeded)
+        #expect(try network.run("CHECK", "c5", behind: limit).succeeded)
+        #expect(try network.run("DEL", "c5", behind: limit).succeeded)
+        #expect(try network.run("ADD", "c6", behind: limit).errorCode == 999)
+        #expect(try network.keeping(["c2", "c3"]).run("GC", behind: limit).succeeded)
+        #expect(network.leased == ["10.1.2.2", "10.1.2.3"])
+    }
+
+    @Test func saysThatNoFileMayBeWritten() throws {
+        let network = try LeaseNetwork(["subnet": "10.1.2.0/24"])
+        let added = try network.run("ADD", behind: ["/bin/sh", "-c", #"ulimit -f 0; exec "$0""#])
+        #expect(added.errorCode == 5)
+        #expect(added.errorMessage?.hasSuffix("mynet/10.1.2.2: File too large") == true)
+        #expect(network.leased.isEmpty)
+    }
 }
