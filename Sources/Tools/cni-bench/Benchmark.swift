@@ -37,9 +37,10 @@ struct BenchmarkTool {
                 guard let number = Int(text), number > 0 else { throw UsageError() }
                 return number
             }
-            let bench = Bench(
-                runs: runs ?? 40, own: try option("--bin") ?? folderOfThisProgram,
-                reference: try option("--reference") ?? "/usr/lib/cni")
+            let own = try InstalledPlugins(plugins, from: option("--bin") ?? folderOfThisProgram, as: "own")
+            let reference = try InstalledPlugins(
+                plugins, from: option("--reference") ?? "/usr/lib/cni", as: "reference")
+            let bench = Bench(runs: runs ?? 40, own: own.folder, reference: reference.folder)
             let subjects: [(name: String, run: (Bench) throws -> Void)] = [
                 ("startup", StartupBenchmark.run), ("bridge", BridgeBenchmark.run),
                 ("host-local", HostLocalBenchmark.run), ("overlay", OverlayBenchmark.run),
@@ -54,6 +55,9 @@ struct BenchmarkTool {
             fail("cni-bench: \(error)")
         }
     }
+
+    /// What the subjects run, themselves or as delegates.
+    private static let plugins = ["bridge", "host-local", "loopback", "vxlan"]
 
     private struct UsageError: Error {}
 
