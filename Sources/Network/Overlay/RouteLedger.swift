@@ -29,17 +29,17 @@ struct RouteLedger {
         let addresses = Set(places.map(\.first))
         let claimed = Set(
             present.entries.neighbors.lazy.filter { $0.isPermanent && addresses.contains($0.address) }.map(\.address))
+        let predecessors = wanted.predecessors(among: present.entries.routes)
         var own: [Route] = []
         var others: [CIDR: [Route]] = [:]
         for route in present.entries.routes where route.table == Route.mainTable {
             let destination = route.destination
             let isOwn =
-                route.origin == .overlay
-                && (isByDevice(route)
-                    || !present.isOtherOverlays(route)
-                        && (destinations.contains(destination) || claimed.contains(destination.first)
-                            || wanted.networks.contains { $0.contains(destination) }))
-            if isOwn {
+                isByDevice(route)
+                || !present.isOtherOverlays(route)
+                    && (destinations.contains(destination) || claimed.contains(destination.first)
+                        || wanted.networks.contains { $0.contains(destination) })
+            if isOwn && route.origin == .overlay || predecessors.contains(route) {
                 own.append(route)
             } else if destinations.contains(destination) {
                 others[destination, default: []].append(route)

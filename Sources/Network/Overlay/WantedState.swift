@@ -5,8 +5,8 @@ package import RouteNetlink
 ///
 /// What is an overlay's own, and goes when it is not wanted: the neighbours and forwarding entries of its device, and
 /// routes of ``Route/Origin/overlay`` by its device. One by another link is its own if the device has a neighbour with the
-/// first address of the destination, which says so, or if the overlay has no device and the destination lies in its
-/// networks. Everything else is left alone.
+/// first address of the destination, which says so, or if the overlay has no device, the destination lies in its networks
+/// and no other overlay's device has such a neighbour. Everything else is left alone.
 package struct WantedState: Hashable, Sendable {
     /// What leads to the other hosts.
     package let peers: [Peer]
@@ -19,6 +19,9 @@ package struct WantedState: Hashable, Sendable {
     /// Where there is no device that tells: what every host's part of the overlay lies in.
     package let networks: [CIDR]
     package let learning: Learning
+    /// Whether routes count as the overlay's own that flannel itself made, which says so by nothing but their form: one
+    /// by the device to the first address of its destination, or one that is as wanted in all but its origin.
+    package let takesOver: Bool
 
     /// Another host.
     package struct Peer: Hashable, Sendable {
@@ -42,7 +45,7 @@ package struct WantedState: Hashable, Sendable {
 
     package init(
         peers: [Peer], shared: OverlayEntries = OverlayEntries(), name: String, device: InterfaceIndex?,
-        networks: [CIDR] = [], learning: Learning = .none
+        networks: [CIDR] = [], learning: Learning = .none, takesOver: Bool = false
     ) {
         self.peers = peers
         self.shared = shared
@@ -50,6 +53,21 @@ package struct WantedState: Hashable, Sendable {
         self.device = device
         self.networks = networks
         self.learning = learning
+        self.takesOver = takesOver
+    }
+
+    /// The routes that count as the overlay's own though they are not marked.
+    func predecessors(among routes: [Route]) -> Set<Route> {
+        guard takesOver else { return [] }
+        let wanted = Set(allEntries.lazy.flatMap(\.routes))
+        return Set(
+            routes.lazy.filter { route in
+                guard route.origin == .boot, !route.isOneOfSeveral else { return false }
+                if route.device == device && route.isOnLink && route.gateway == route.destination.first { return true }
+                var marked = route
+                marked.origin = .overlay
+                return wanted.contains(marked)
+            })
     }
 
     /// What leads to each of the peers, then what leads to none alone.

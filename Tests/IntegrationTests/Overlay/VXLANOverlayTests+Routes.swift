@@ -94,7 +94,7 @@ extension VXLANOverlayTests {
     }
 
     /// Another network, whose subnets lie between those of the first.
-    private func nested(direct isDirect: Bool) throws -> VXLANOverlay {
+    func nested(direct isDirect: Bool) throws -> VXLANOverlay {
         let device = VXLANDevice(
             name: "vxlan.2", id: 2, underlay: underlay, local: try #require(IPAddress("192.168.77.11")),
             mac: try #require(MACAddress("02:00:00:00:02:0b")), mtu: 1450,

@@ -12,7 +12,7 @@ struct VXLANOverlayTests {
     let underlay: InterfaceIndex
 
     init() throws {
-        host = try TestHost()
+        let host = try TestHost()
         try host.namespace.shell(
             """
             ip link add under0 type veth peer name under1
@@ -21,6 +21,12 @@ struct VXLANOverlayTests {
             ip address add 192.168.77.11/24 dev under0
             ip address add fd77::11/64 dev under0 nodad
             """)
+        try self.init(on: host)
+    }
+
+    /// On a host with an underlay.
+    init(on host: TestHost) throws {
+        self.host = host
         var socket = try RouteSocket(in: host.namespace)
         underlay = try #require(try socket.link(named: "under0")).index
     }

@@ -19,6 +19,9 @@ package struct VXLANOptions: LinkOptions {
     package var port: UInt16?
     /// Whether the senders of frames become forwarding entries.
     package var isLearning: Bool?
+    /// Whether packets carry the group of a policy, in a header that only hosts of the same setting understand; a link
+    /// that is there takes no other.
+    package var hasGroupPolicy = false
     package var outer: OuterHeader?
 
     /// What is in the packets around the frames, and how long senders are known.
@@ -62,6 +65,7 @@ package struct VXLANOptions: LinkOptions {
         }
         if let port { message.append(AttributeType(IFLA_VXLAN_PORT), port.bigEndian) }
         if let isLearning { message.append(AttributeType(IFLA_VXLAN_LEARNING), UInt8(isLearning ? 1 : 0)) }
+        if hasGroupPolicy { message.append(flag: AttributeType(IFLA_VXLAN_GBP)) }
         guard let outer else { return }
         message.append(AttributeType(IFLA_VXLAN_TTL), outer.ttl)
         message.append(AttributeType(IFLA_VXLAN_TOS), outer.tos)
@@ -79,6 +83,7 @@ package struct VXLANSettings: Hashable, Sendable {
     package private(set) var group: IPAddress?
     package private(set) var port: UInt16 = 0
     package private(set) var isLearning = false
+    package private(set) var hasGroupPolicy = false
     package private(set) var outer = VXLANOptions.OuterHeader()
     package private(set) var fixed = Fixed()
 
@@ -102,7 +107,7 @@ package struct VXLANSettings: Hashable, Sendable {
 
     /// Whether the link does more than others, by one of the options that are read only here.
     ///
-    /// They are `external`, `gbp`, `l2miss`, `l3miss`, `proxy` and `rsc` of ip-link(8).
+    /// They are `external`, `l2miss`, `l3miss`, `proxy` and `rsc` of ip-link(8).
     package private(set) var isSpecial = false
 
     /// Reads `IFLA_INFO_DATA`.
@@ -131,7 +136,7 @@ package struct VXLANSettings: Hashable, Sendable {
                 if try value.integer(as: UInt8.self) != 0 { fixed.offloadsRemotely = true }
             case AttributeType(IFLA_VXLAN_TTL_INHERIT):
                 fixed.inheritsTTL = try value.integer(as: UInt8.self) != 0
-            case AttributeType(IFLA_VXLAN_GBP): isSpecial = true
+            case AttributeType(IFLA_VXLAN_GBP): hasGroupPolicy = true
             case AttributeType(IFLA_VXLAN_PROXY), AttributeType(IFLA_VXLAN_RSC),
                 AttributeType(IFLA_VXLAN_L2MISS), AttributeType(IFLA_VXLAN_L3MISS),
                 AttributeType(IFLA_VXLAN_COLLECT_METADATA):

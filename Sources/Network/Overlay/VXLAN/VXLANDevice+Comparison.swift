@@ -13,6 +13,9 @@ extension VXLANDevice {
         if let other = present.local, other.family != local.family {
             faults.append(difference(.setting("local address"), .wrong("\(other)")))
         }
+        if present.hasGroupPolicy != hasGroupPolicy {
+            faults.append(difference(.setting("group policy"), .wrong(present.hasGroupPolicy ? "on" : "off")))
+        }
         if present.isSpecial { faults.append(difference(.setting("options"), .surplus)) }
         return faults
     }
@@ -125,7 +128,7 @@ extension VXLANDevice {
     /// What may be changed later.
     var options: VXLANOptions {
         switch delivery {
-        case .routed: VXLANOptions(underlay: underlay, local: local, isLearning: false)
+        case .routed(_, let isLearning): VXLANOptions(underlay: underlay, local: local, isLearning: isLearning)
         // Nobody else knows behind which host a container is.
         case .segment: VXLANOptions(underlay: underlay, local: local, isLearning: true)
         }
@@ -142,7 +145,7 @@ extension VXLANDevice {
     }
 
     var addresses: [InterfaceAddress] {
-        guard case .routed(let addresses) = delivery else { return [] }
+        guard case .routed(let addresses, _) = delivery else { return [] }
         return addresses.compactMap { InterfaceAddress($0, prefixLength: $0.family.bitWidth) }
     }
 

@@ -19,11 +19,18 @@ package struct VXLANDevice: Hashable, Sendable {
     package let delivery: Delivery
     /// Whether checksums are left to the link below; nil leaves it as it is.
     package let offloadsChecksum: Bool?
+    /// Whether packets carry the group of a policy (`gbp` of ip-link(8)), which all hosts have to agree on.
+    package let hasGroupPolicy: Bool
+    /// Whether every VXLAN of the name is this overlay's, and not only one that was made here: flannel gives its devices
+    /// no mark, and nobody else a name such as `flannel.1`.
+    package let takesOver: Bool
 
     /// How frames get from one host's containers to another's.
     package enum Delivery: Hashable, Sendable {
         /// By routes to a subnet of each host, of which the device has one address.
-        case routed(addresses: [IPAddress])
+        ///
+        /// A device that learns takes the senders of frames for their hosts, beside the entries that it is given.
+        case routed(addresses: [IPAddress], isLearning: Bool = false)
         /// By a bridge that the device is a port of; broadcast goes to each peer, or to a multicast group.
         case segment(bridge: InterfaceIndex, group: IPAddress?)
     }
@@ -33,7 +40,8 @@ package struct VXLANDevice: Hashable, Sendable {
 
     package init(
         name: String, id: UInt32, port: UInt16 = defaultPort, underlay: InterfaceIndex, local: IPAddress,
-        mac: MACAddress, mtu: UInt32, delivery: Delivery, offloadsChecksum: Bool? = nil
+        mac: MACAddress, mtu: UInt32, delivery: Delivery, offloadsChecksum: Bool? = nil, hasGroupPolicy: Bool = false,
+        takesOver: Bool = false
     ) {
         self.name = name
         self.id = id
@@ -44,6 +52,8 @@ package struct VXLANDevice: Hashable, Sendable {
         self.mtu = mtu
         self.delivery = delivery
         self.offloadsChecksum = offloadsChecksum
+        self.hasGroupPolicy = hasGroupPolicy
+        self.takesOver = takesOver
     }
 
     /// The bytes that are put around an inner frame's payload: its Ethernet header, VXLAN, UDP and IP.
@@ -99,7 +109,7 @@ package struct VXLANDevice: Hashable, Sendable {
         let essential = essentialFaults(present)
         let fixed = fixedFaults(present)
         let changeable = changeableFaults(link, present)
-        guard link.alias == Self.alias else {
+        guard takesOver || link.alias == Self.alias else {
             guard essential.isEmpty else { throw foreign(essential) }
             differences += fixed.map(\.kept) + changeable
             return changeable.isEmpty ? link : try change(link, on: &host)
@@ -133,6 +143,7 @@ package struct VXLANDevice: Hashable, Sendable {
         options.id = id
         options.port = port
         options.group = group
+        options.hasGroupPolicy = hasGroupPolicy
         do throws(SystemError) {
             var mark = LinkChange()
             mark.alias = Self.alias

@@ -58,8 +58,11 @@ package struct VXLANOverlay: Sendable {
     func wanted(on index: InterfaceIndex?) -> WantedState {
         let link = index ?? .noInterface
         switch device.delivery {
-        case .routed:
-            return state(index, shared: OverlayEntries(neighbors: claims(on: link))) { entries(to: $0, on: link) }
+        case .routed(_, let isLearning):
+            let shared = OverlayEntries(neighbors: claims(on: link))
+            return state(index, shared: shared, learning: isLearning ? .fromPeers : .none) {
+                entries(to: $0, on: link)
+            }
         case .segment(_, nil):
             return state(index, learning: .fromPeers) { peer in
                 OverlayEntries(forwarding: [Neighbor(.forwarding, on: link, peer.endpoint, is: .zero)])
@@ -79,7 +82,7 @@ package struct VXLANOverlay: Sendable {
     ) -> WantedState {
         WantedState(
             peers: peers.map { WantedState.Peer(endpoint: $0.endpoint, entries($0)) }, shared: shared,
-            name: device.name, device: index, learning: learning)
+            name: device.name, device: index, learning: learning, takesOver: device.takesOver)
     }
 
     /// The neighbours that say whose the routes past the device are.
