@@ -67,12 +67,34 @@ extension WantedState {
         let routes = try host.mainRoutes(.v4) + host.mainRoutes(.v6)
         var present = PresentState(entries: OverlayEntries(routes: routes))
         for other in Set(routes.lazy.filter { $0.origin == .overlay }.compactMap(\.device)) where other != device {
-            guard try host.link(at: other)?.vxlan != nil else { continue }
+            guard let link = try host.link(at: other), link.isOfOverlays else { continue }
             present.otherDevices.insert(other)
         }
-        guard let device else { return present }
+        guard let device else {
+            present.otherClaims = try claims(on: &host)
+            return present
+        }
         present.entries.neighbors = try host.neighbors(.neighbors, on: device)
         present.entries.forwarding = try host.neighbors(.forwarding, on: device)
         return present
+    }
+
+    /// Where routes by the underlay are judged by their destination alone: those of overlays with devices.
+    private func claims(on host: inout RouteSocket) throws(SystemError) -> Set<IPAddress> {
+        var claims: Set<IPAddress> = []
+        for link in try host.links() where link.vxlan != nil {
+            claims.formUnion(try host.neighbors(.neighbors, on: link.index).lazy.filter(\.isPermanent).map(\.address))
+        }
+        return claims
+    }
+}
+
+extension Link {
+    /// Whether it is of a kind that overlays have as their devices.
+    fileprivate var isOfOverlays: Bool {
+        switch kind {
+        case .vxlan, .other("tun"): true
+        default: false
+        }
     }
 }
