@@ -186,6 +186,22 @@ public struct NetlinkSocket: ~Copyable {
         }
     }
 
+    /// What poll(2) says about events that have come; only for that.
+    public var descriptorNumber: CInt { descriptor.rawValue }
+
+    /// Gives a body the events that have come, without waiting for others.
+    ///
+    /// - Throws: `ENOBUFS` when events were lost, of which those behind can be had by another call.
+    public mutating func takeEvents(_ body: (UInt16, Span<UInt8>) throws(SystemError) -> Void) throws(SystemError) {
+        // Whoever makes events faster than they are read does not keep the reader for ever.
+        for _ in 0..<Self.datagramsAtOnce {
+            guard try descriptor.waitUntilReadable(milliseconds: 0) else { return }
+            try receive { (reply, payload) throws(SystemError) in try body(reply.type, payload) }
+        }
+    }
+
+    private static let datagramsAtOnce = 10_000
+
     // MARK: Sending and receiving
 
     private struct Reply {

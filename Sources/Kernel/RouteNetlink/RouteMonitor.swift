@@ -2,31 +2,60 @@ import CLinux
 package import LinuxSystem
 import Netlink
 
-/// Hears what happens to the links or addresses of a namespace.
+/// Hears what happens to the links, addresses, routes and neighbours of a namespace.
 package struct RouteMonitor: ~Copyable {
     private var socket: NetlinkSocket
 
     /// What there is to hear of: `enum rtnetlink_groups`.
     package enum Topic: Sendable {
         case links
+        case ipv4Addresses
         case ipv6Addresses
+        case ipv4Routes
+        case ipv6Routes
+        /// The forwarding entries of VXLANs and bridges included.
+        case neighbors
 
         fileprivate var group: Int {
             switch self {
             case .links: Int(RTNLGRP_LINK.rawValue)
+            case .ipv4Addresses: Int(RTNLGRP_IPV4_IFADDR.rawValue)
             case .ipv6Addresses: Int(RTNLGRP_IPV6_IFADDR.rawValue)
+            case .ipv4Routes: Int(RTNLGRP_IPV4_ROUTE.rawValue)
+            case .ipv6Routes: Int(RTNLGRP_IPV6_ROUTE.rawValue)
+            case .neighbors: Int(RTNLGRP_NEIGH.rawValue)
             }
         }
     }
 
     /// Starts to listen in the calling thread's namespace; what happens from now on is not missed.
-    package init(_ topic: Topic) throws(SystemError) {
-        socket = try NetlinkSocket(.route, groups: [topic.group])
+    package init(_ topics: Topic...) throws(SystemError) {
+        socket = try NetlinkSocket(.route, groups: topics.map(\.group))
     }
 
     /// Starts to listen in another namespace.
-    package init(_ topic: Topic, in namespace: borrowing NetworkNamespace) throws(SystemError) {
-        socket = try NetlinkSocket(.route, in: namespace, groups: [topic.group])
+    package init(_ topics: Topic..., in namespace: borrowing NetworkNamespace) throws(SystemError) {
+        socket = try NetlinkSocket(.route, in: namespace, groups: topics.map(\.group))
+    }
+
+    /// What poll(2) says that there is something to hear by; only for that.
+    package var descriptorNumber: CInt { socket.descriptorNumber }
+
+    /// Hears what has happened since the last time, without waiting.
+    ///
+    /// - Parameter body: takes each event, in the kernel's order.
+    /// - Returns: false when there were more events than the socket holds, so that whoever listens looks for itself;
+    ///   what is left of them comes the next time.
+    /// - Throws: what the kernel refused; `EBADMSG` for what is no event.
+    package mutating func takeEvents(_ body: (RouteEvent) -> Void) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            try socket.takeEvents { (type, payload) throws(SystemError) in
+                if let event = try RouteEvent(type, payload) { body(event) }
+            }
+            return true
+        } catch  where error.code == .noBufferSpace {
+            return false
+        }
     }
 
     /// Waits for an event that shows a link in a state, up to a deadline.
