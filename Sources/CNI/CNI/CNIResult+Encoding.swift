@@ -22,6 +22,7 @@ extension CNIResult {
             object.setList("ips", addresses.map { .object($0.encoded(withVersion: false).sorted) })
             object.setList("routes", routes.map { .object($0.encoded().sorted) })
         }
+        object.append(unknown)
         return object
     }
 
@@ -36,8 +37,10 @@ extension CNIResult {
                 routes.map { route in
                     var simple = Route(to: route.destination)
                     simple.gateway = route.gateway
+                    simple.unknown = route.unknown
                     return JSONValue.object(simple.encoded())
                 })
+            entry.append(first.unknown)
             object[name] = .object(entry)
         }
         guard object.contains("ip4") || object.contains("ip6") else {
@@ -61,6 +64,7 @@ extension CNIResult.Interface {
         var object: JSONObject = ["name": .string(name)]
         object.set("mac", mac)
         object.set("sandbox", sandbox)
+        object.append(unknown)
         return object
     }
 }
@@ -72,6 +76,7 @@ extension CNIResult.Address {
         if let interface { object["interface"] = .number(JSONNumber(interface)) }
         object["address"] = .string("\(address)")
         object.set("gateway", gateway.map { "\($0)" })
+        object.append(unknown)
         return object
     }
 }
@@ -85,6 +90,7 @@ extension CNIResult.Route {
         object.set("priority", priority)
         if let table { object["table"] = .number(JSONNumber(table)) }
         if let scope { object["scope"] = .number(JSONNumber(scope)) }
+        object.append(unknown)
         return object
     }
 }
@@ -96,12 +102,17 @@ extension CNIResult.DNS {
         object.set("domain", domain)
         object.setList("search", search.map { .string($0) })
         object.setList("options", options.map { .string($0) })
+        object.append(unknown)
         return object
     }
 }
 
 /// Members that are left out when there is nothing to say.
 extension JSONObject {
+    fileprivate mutating func append(_ others: JSONObject) {
+        for member in others.members { setDefault(member.name, member.value) }
+    }
+
     fileprivate mutating func set(_ name: String, _ text: String?) {
         if let text, !text.isEmpty { self[name] = .string(text) }
     }

@@ -25,6 +25,8 @@ extension CNIResult {
 
     /// Reads a `prevResult`, which must be of the configuration's kind.
     ///
+    /// Members that this suite does not know are kept.
+    ///
     /// - Throws: as above, and when the version it carries has another form than the configuration's.
     init(readingPrevious reader: JSONReader, version: CNIVersion) throws(JSONError) {
         if let own = try Self.version(of: reader), own.shape != version.shape {
@@ -34,6 +36,7 @@ extension CNIResult {
                     + "but unmarshalled CNIVersion is \"\(own.rawValue)\"")
         }
         try self.init(reading: reader, defaultVersion: version)
+        keepUnknownMembers(of: try JSONObject(reading: reader), version.shape)
     }
 
     private static func version(of reader: JSONReader) throws(JSONError) -> CNIVersion? {

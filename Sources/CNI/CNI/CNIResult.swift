@@ -1,12 +1,16 @@
 package import Addressing
+package import JSON
 
 /// What ADD achieved, whatever version of the specification it is told in: CNI specification, section 5, "Success".
+///
+/// `unknown` is, at each level, what a previous result has that this suite does not know, and passes on.
 package struct CNIResult: Hashable, Sendable {
     package var interfaces: [Interface]
     /// `ips`.
     package var addresses: [Address]
     package var routes: [Route]
     package var dns: DNS
+    package internal(set) var unknown = JSONObject()
 
     package init(
         interfaces: [Interface] = [], addresses: [Address] = [], routes: [Route] = [], dns: DNS = DNS()
@@ -26,6 +30,7 @@ package struct CNIResult: Hashable, Sendable {
         package var sandbox: String?
         package var socketPath: String?
         package var pciID: String?
+        package internal(set) var unknown = JSONObject()
 
         package init(name: String, mac: String? = nil, sandbox: String? = nil) {
             self.name = name
@@ -39,6 +44,7 @@ package struct CNIResult: Hashable, Sendable {
         package var gateway: IPAddress?
         /// Which of `interfaces` has it.
         package var interface: Int?
+        package internal(set) var unknown = JSONObject()
 
         package init(_ address: InterfaceAddress, gateway: IPAddress? = nil, interface: Int? = nil) {
             self.address = address
@@ -60,6 +66,7 @@ package struct CNIResult: Hashable, Sendable {
         package var table: UInt32?
         /// As in rtnetlink(7): 0 universe, 253 link.
         package var scope: UInt8?
+        package internal(set) var unknown = JSONObject()
 
         package init(to destination: CIDR, via gateway: IPAddress? = nil) {
             self.destination = destination
@@ -72,6 +79,7 @@ package struct CNIResult: Hashable, Sendable {
         package var domain: String?
         package var search: [String] = []
         package var options: [String] = []
+        package internal(set) var unknown = JSONObject()
 
         package init() {}
 

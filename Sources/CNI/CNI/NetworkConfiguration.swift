@@ -22,6 +22,18 @@ package struct NetworkConfiguration: Sendable {
         }
     }
 
+    /// The result that a chained plugin works on, and that its ADD returns with no more changed than it changed.
+    ///
+    /// - Throws: code 7 where there is none, 6 when it cannot be read.
+    package func chainedResult() throws(CNIError) -> CNIResult {
+        guard let previous = try previousResult() else {
+            throw CNIError(
+                .invalidConfiguration, "Required prevResult missing",
+                details: "must be called as chained plugin, in \"plugins\" behind the one that makes the interface")
+        }
+        return previous
+    }
+
     /// `runtimeConfig`: what the runtime fills in for the capabilities that the configuration declares.
     ///
     /// - Throws: an error when the configuration is no object.

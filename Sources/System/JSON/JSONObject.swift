@@ -84,6 +84,13 @@ package struct JSONObject: Hashable, Sendable {
         index(ofExactly: name).map { members[$0].value }
     }
 
+    /// The members that reading none of these names would give.
+    package func without(_ names: [String]) -> JSONObject {
+        var result = self
+        result.members.removeAll { member in names.contains { $0.equalsIgnoringCase(member.name) } }
+        return result
+    }
+
     /// Gives a member a value, unless there is one of exactly this name, be it null.
     package mutating func setDefault(_ name: String, _ value: JSONValue) {
         if index(ofExactly: name) == nil { self[name] = value }
