@@ -16,7 +16,7 @@ struct MasqueradeTests {
 
     @Test func readsWellInNft() throws {
         let host = try NetworkNamespace.make()
-        let addresses = try addresses("10.1.2.2/24", "fd00:1::2/64")
+        let addresses = try InterfaceAddress.list("10.1.2.2/24", "fd00:1::2/64")
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
 
         let ruleset = """
@@ -63,7 +63,7 @@ struct MasqueradeTests {
 
     @Test func exemptsNetworksInsteadOfTheSubnet() throws {
         let host = try NetworkNamespace.make()
-        let addresses = try addresses("10.244.1.2/24", "fd00:1::2/64", "10.245.1.2/24")
+        let addresses = try InterfaceAddress.list("10.244.1.2/24", "fd00:1::2/64", "10.245.1.2/24")
         let networks = ["10.244.0.0/16", "10.245.0.0/16", "fd00::/48"].compactMap { CIDR($0) }
         let wide = Masquerade(table: "cni_vxlan", exempting: networks)
         try host.run { () throws(SystemError) in try wide.add(addresses, for: owner) }
@@ -95,7 +95,7 @@ struct MasqueradeTests {
         let host = try NetworkNamespace.make()
         let long = String(repeating: "0123456789", count: 30)
         let owner = Attachment(network: long, containerID: long, interfaceName: "\"a'b\\c{")
-        let addresses = try addresses("10.1.2.2/24", "fd00:1111:2222:3333:4444:5555:6666:7777/128")
+        let addresses = try InterfaceAddress.list("10.1.2.2/24", "fd00:1111:2222:3333:4444:5555:6666:7777/128")
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
         let ruleset = try host.ruleset()
         let nfts = try NetworkNamespace.make()
@@ -110,7 +110,7 @@ struct MasqueradeTests {
 
     @Test func secondContainerIsOneElementMore() throws {
         let host = try NetworkNamespace.make()
-        let (first, second) = try (addresses("10.1.2.2/24"), addresses("10.1.2.3/24"))
+        let (first, second) = try (InterfaceAddress.list("10.1.2.2/24"), InterfaceAddress.list("10.1.2.3/24"))
         try host.run { () throws(SystemError) in try masquerade.add(first, for: owner) }
         let before = try host.shell("nft -a list ruleset")
         try host.run { () throws(SystemError) in try masquerade.add(second, for: other) }
@@ -125,7 +125,7 @@ struct MasqueradeTests {
 
     @Test func addingTwiceChangesNothing() throws {
         let host = try NetworkNamespace.make()
-        let addresses = try addresses("10.1.2.2/24", "fd00:1::2/64")
+        let addresses = try InterfaceAddress.list("10.1.2.2/24", "fd00:1::2/64")
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
         let before = try host.shell("nft -a list ruleset")
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
@@ -144,7 +144,7 @@ struct MasqueradeTests {
 
     @Test func addsWhatIsMissing() throws {
         let host = try NetworkNamespace.make()
-        let addresses = try addresses("10.1.2.2/24", "fd00:1::2/64")
+        let addresses = try InterfaceAddress.list("10.1.2.2/24", "fd00:1::2/64")
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
         let before = try host.ruleset()
         try host.shell("nft delete element inet cni_bridge masquerade6 '{ fd00:1::2 }'")
@@ -155,9 +155,9 @@ struct MasqueradeTests {
 
     @Test func takesOverAddressOfContainerThatIsGone() throws {
         let host = try NetworkNamespace.make()
-        let stale = try addresses("10.1.2.2/16", "10.1.2.3/16")
-        let addresses = try addresses("10.1.2.2/24")
-        let more = try self.addresses("10.1.2.3/24")
+        let stale = try InterfaceAddress.list("10.1.2.2/16", "10.1.2.3/16")
+        let addresses = try InterfaceAddress.list("10.1.2.2/24")
+        let more = try InterfaceAddress.list("10.1.2.3/24")
         try host.run { () throws(SystemError) in
             try masquerade.add(stale, for: other)
             try masquerade.add(addresses, for: owner)
@@ -183,7 +183,7 @@ struct MasqueradeTests {
         let host = try NetworkNamespace.make()
         try host.shell("nft add table inet cni_bridge; nft add chain inet cni_bridge postrouting")
         let before = try host.ruleset()
-        let addresses = try addresses("10.1.2.2/24")
+        let addresses = try InterfaceAddress.list("10.1.2.2/24")
         let error = #expect(throws: SystemError.self) {
             try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
         }
@@ -195,8 +195,9 @@ struct MasqueradeTests {
 
     @Test func knowsWhatItHasAdded() throws {
         let host = try NetworkNamespace.make()
-        let (both, first) = try (addresses("10.1.2.2/24", "fd00:1::2/64"), addresses("10.1.2.2/24"))
-        let wider = try addresses("10.1.2.2/16")
+        let both = try InterfaceAddress.list("10.1.2.2/24", "fd00:1::2/64")
+        let first = try InterfaceAddress.list("10.1.2.2/24")
+        let wider = try InterfaceAddress.list("10.1.2.2/16")
         func contains(_ addresses: [InterfaceAddress], _ owner: Attachment) throws -> Bool {
             try host.run { () throws(SystemError) in try masquerade.contains(addresses, for: owner) }
         }
@@ -208,226 +209,5 @@ struct MasqueradeTests {
         #expect(try !contains(wider, owner))
         try host.shell("nft flush chain inet cni_bridge masquerade-net1-10.1.2.0/24")
         #expect(try !contains(first, owner))
-    }
-
-    // MARK: Removing
-
-    @Test func removingTheLastContainerRemovesTheTable() throws {
-        let host = try NetworkNamespace.make()
-        try host.shell("nft add table ip other")
-        let before = try host.ruleset()
-        let addresses = try addresses("10.1.2.2/24", "fd00:1::2/64")
-        try host.run { () throws(SystemError) in
-            try masquerade.add(addresses, for: owner)
-            try masquerade.remove(addresses.map(\.address), of: owner)
-            // What is gone is no error.
-            try masquerade.remove(addresses.map(\.address), of: owner)
-        }
-        #expect(try host.ruleset() == before)
-    }
-
-    @Test func removesNothingOfAnother() throws {
-        let host = try NetworkNamespace.make()
-        let addresses = try addresses("10.1.2.2/24")
-        let strangers = [
-            other,
-            Attachment(network: "net1", containerID: "cid1", interfaceName: "eth1"),
-            Attachment(network: "net2", containerID: "cid1", interfaceName: "eth0"),
-        ]
-        try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
-        let before = try host.shell("nft -a list ruleset")
-        for stranger in strangers {
-            try host.run { () throws(SystemError) in
-                try masquerade.remove(addresses.map(\.address), of: stranger)
-                try masquerade.removeAll(of: stranger)
-            }
-        }
-        #expect(try host.shell("nft -a list ruleset") == before)
-    }
-
-    @Test func keepsWhatOthersPutIntoTheTable() throws {
-        let host = try NetworkNamespace.make()
-        let addresses = try addresses("10.1.2.2/24")
-        func addAndRemove() throws {
-            try host.run { () throws(SystemError) in
-                try masquerade.add(addresses, for: owner)
-                try masquerade.remove(addresses.map(\.address), of: owner)
-            }
-        }
-        try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
-        try host.shell("nft add element inet cni_bridge masquerade4 '{ 10.1.2.9 : continue }'")
-        try addAndRemove()
-        #expect(try host.elements() == ["10.1.2.9 : continue"])
-        try host.shell("nft delete element inet cni_bridge masquerade4 '{ 10.1.2.9 }'")
-        try host.shell("nft add chain inet cni_bridge mine")
-        try addAndRemove()
-        #expect(try host.chains() == ["mine", "postrouting"])
-        try host.shell("nft delete chain inet cni_bridge mine")
-        try addAndRemove()
-        #expect(try host.ruleset() == "")
-    }
-
-    @Test func finishesRemovalThatWasInterrupted() throws {
-        let host = try NetworkNamespace.make()
-        let addresses = try addresses("10.1.2.2/24")
-        try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
-        // What is left when nothing but the removal of the table is missing.
-        try host.shell("nft flush map inet cni_bridge masquerade4")
-        try host.shell("nft delete chain inet cni_bridge masquerade-net1-10.1.2.0/24")
-        try host.run { () throws(SystemError) in try masquerade.remove(addresses.map(\.address), of: owner) }
-        #expect(try host.ruleset() == "")
-    }
-
-    @Test func removesAllAddressesOfAnOwner() throws {
-        let host = try NetworkNamespace.make()
-        let (mine, others) = try (addresses("10.1.2.2/24", "10.3.0.2/16", "fd00:1::2/64"), addresses("10.1.2.3/24"))
-        try host.run { () throws(SystemError) in
-            try masquerade.add(mine, for: owner)
-            try masquerade.add(others, for: other)
-            try masquerade.removeAll(of: owner)
-        }
-        #expect(try host.elements() == [#"10.1.2.3 comment "net1 cid2 eth0" : goto masquerade-net1-10.1.2.0/24"#])
-        #expect(try host.chains() == ["masquerade-net1-10.1.2.0/24", "postrouting"])
-        try host.run { () throws(SystemError) in try masquerade.removeAll(of: other) }
-        #expect(try host.ruleset() == "")
-    }
-
-    @Test func collectsGarbageOfOneNetwork() throws {
-        let host = try NetworkNamespace.make()
-        let (first, second) = try (addresses("10.1.2.2/24", "fd00:1::2/64"), addresses("10.1.2.3/24"))
-        let third = try addresses("10.9.0.2/16")
-        let elsewhere = Attachment(network: "net1.b", containerID: "cid3", interfaceName: "eth0")
-        try host.run { () throws(SystemError) in
-            try masquerade.add(first, for: owner)
-            try masquerade.add(second, for: other)
-            try masquerade.add(third, for: elsewhere)
-            try masquerade.removeAll(ofNetwork: "net1", except: [other])
-        }
-        #expect(
-            try host.elements() == [
-                #"10.1.2.3 comment "net1 cid2 eth0" : goto masquerade-net1-10.1.2.0/24"#,
-                #"10.9.0.2 comment "net1.b cid3 eth0" : goto masquerade-net1.b-10.9.0.0/16"#,
-            ])
-        #expect(try host.chains() == ["masquerade-net1-10.1.2.0/24", "masquerade-net1.b-10.9.0.0/16", "postrouting"])
-        try host.run { () throws(SystemError) in
-            try masquerade.removeAll(ofNetwork: "net1", except: [])
-            try masquerade.removeAll(ofNetwork: "net1.b", except: [])
-            try masquerade.removeAll(ofNetwork: "net1.b", except: [])
-        }
-        #expect(try host.ruleset() == "")
-    }
-
-    @Test func collectsChainThatLostItsElements() throws {
-        let host = try NetworkNamespace.make()
-        let addresses = try addresses("10.1.2.2/24", "fd00:1::2/64")
-        try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
-        try host.shell("nft flush map inet cni_bridge masquerade4")
-        try host.run { () throws(SystemError) in try masquerade.removeAll(ofNetwork: "net2", except: []) }
-        #expect(try host.chains() == ["masquerade-net1-fd00_1__/64", "postrouting"])
-        try host.shell("nft flush map inet cni_bridge masquerade6")
-        try host.run { () throws(SystemError) in try masquerade.removeAll(ofNetwork: "net2", except: []) }
-        #expect(try host.ruleset() == "")
-    }
-
-    // MARK: Many
-
-    @Test func hundredContainersOfTwoNetworksLeaveNothing() throws {
-        let host = try NetworkNamespace.make()
-        let containers = containers(100)
-        for (addresses, owner) in containers {
-            try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
-        }
-        #expect(try host.elements().count == 200)
-        #expect(try host.chains().count == 5)
-        #expect(try host.ruleset().split(separator: "\n").count { $0.contains("masquerade comment") } == 4)
-        for (addresses, owner) in containers {
-            try host.run { () throws(SystemError) in try masquerade.remove(addresses.map(\.address), of: owner) }
-        }
-        #expect(try host.ruleset() == "")
-    }
-
-    @Test func collectsMoreGarbageThanFitsIntoOneTransaction() throws {
-        let host = try NetworkNamespace.make()
-        try host.run { () throws(SystemError) in
-            for (addresses, owner) in containers(700) where owner.network == "net0" {
-                try masquerade.add(addresses, for: owner)
-            }
-        }
-        #expect(try host.elements().count == 700)
-        try host.run { () throws(SystemError) in try masquerade.removeAll(ofNetwork: "net0", except: []) }
-        #expect(try host.ruleset() == "")
-    }
-
-    /// Eight threads add and remove containers of two networks, so that chains and the table come and go all the time.
-    @Test func concurrentUsersLeaveNothing() throws {
-        let host = try NetworkNamespace.make()
-        let errors = try host.concurrently(8) { thread throws(SystemError) in
-            for round in 0..<50 {
-                let (addresses, owner) = containers(8)[thread]
-                try masquerade.add(addresses, for: owner)
-                if try !masquerade.contains(addresses, for: owner) {
-                    throw SystemError("find container \(thread) in round", "\(round)", .noSuchFile)
-                }
-                try masquerade.remove(addresses.map(\.address), of: owner)
-            }
-        }
-        #expect(errors == [])
-        #expect(try host.ruleset() == "")
-    }
-
-    @Test func concurrentFirstContainersMakeEachRuleOnce() throws {
-        let containers = containers(8)
-        for _ in 0..<20 {
-            let host = try NetworkNamespace.make()
-            let errors = try host.concurrently(8) { thread throws(SystemError) in
-                try masquerade.add(containers[thread].0, for: containers[thread].1)
-            }
-            #expect(errors == [])
-            let rules = try host.ruleset().split(separator: "\n").filter {
-                $0.contains("vmap") || $0.contains("return") || $0.contains("masquerade comment")
-            }
-            #expect(rules.count == 2 + 4 * 3)
-            #expect(Set(rules).count == 2 + 4 + 2 + 2)
-            #expect(try host.elements().count == 16)
-        }
-    }
-
-    /// An address goes from one container to the next while the first is still being removed, again and again.
-    @Test func lateRemovalNeverHitsTheNextOwner() throws {
-        let host = try NetworkNamespace.make()
-        let addresses = try addresses("10.1.2.2/24")
-        for round in 0..<50 {
-            let old = Attachment(network: "net1", containerID: "old\(round)", interfaceName: "eth0")
-            let new = Attachment(network: "net1", containerID: "new\(round)", interfaceName: "eth0")
-            try host.run { () throws(SystemError) in try masquerade.add(addresses, for: old) }
-            let errors = try host.concurrently(4) { thread throws(SystemError) in
-                if thread == 0 {
-                    try masquerade.add(addresses, for: new)
-                } else {
-                    try masquerade.remove(addresses.map(\.address), of: old)
-                }
-            }
-            #expect(errors == [])
-            #expect(
-                try host.elements()
-                    == [#"10.1.2.2 comment "net1 new\#(round) eth0" : goto masquerade-net1-10.1.2.0/24"#])
-        }
-    }
-
-    // MARK: Helpers
-
-    private func addresses(_ texts: String...) throws -> [InterfaceAddress] {
-        try texts.map { try #require(InterfaceAddress($0)) }
-    }
-
-    /// Dual-stack containers, taking turns between two networks.
-    private func containers(_ count: Int) -> [([InterfaceAddress], Attachment)] {
-        (0..<count).map { index in
-            let network = index % 2
-            let texts = ["10.\(network).\(index / 200).\(index % 200 + 2)/16", "fd00:\(network)::\(index + 2)/64"]
-            let owner = Attachment(
-                network: "net\(network)", containerID: "container\(index)", interfaceName: "eth0")
-            return (texts.compactMap { InterfaceAddress($0) }, owner)
-        }
     }
 }
