@@ -10,7 +10,7 @@ package struct CIDR: Hashable, Sendable {
     ///
     /// Nil if the prefix length is negative or longer than an address of the family.
     package init?(containing address: IPAddress, prefixLength: Int) {
-        guard 0...address.family.bitWidth ~= prefixLength,
+        guard (0...address.family.bitWidth).contains(prefixLength),
             let first = IPAddress(
                 family: address.family, bits: address.bits & ~Self.hostMask(address.family, prefixLength))
         else { return nil }

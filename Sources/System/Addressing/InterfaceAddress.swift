@@ -41,7 +41,7 @@ package struct InterfaceAddress: Hashable, Sendable {
     }
 
     private static func prefixLength(_ digits: ArraySlice<UInt8>) -> Int? {
-        guard 1...3 ~= digits.count, digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
+        guard (1...3).contains(digits.count), digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
         var value = 0
         for byte in digits {
             guard let digit = byte.decimalDigit else { return nil }

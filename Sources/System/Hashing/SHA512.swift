@@ -13,11 +13,11 @@ package enum SHA512 {
         message += repeatElement(0, count: (rest == 0 ? 0 : blockSize - rest) + 8)
         append(bitCount, to: &message)
         for start in stride(from: 0, to: message.count, by: blockSize) {
-            compress(message[start..<start + blockSize], into: &state)
+            compress(message.span.extracting(start..<start + blockSize), into: &state)
         }
         var digest: [UInt8] = []
         digest.reserveCapacity(8 * state.count)
-        for word in state { append(word, to: &digest) }
+        for index in state.indices { append(state[index], to: &digest) }
         return digest
     }
 
@@ -40,10 +40,10 @@ package enum SHA512 {
         for index in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * index))) }
     }
 
-    private static func compress(_ block: ArraySlice<UInt8>, into state: inout [UInt64]) {
-        var schedule = [UInt64](repeating: 0, count: 80)
-        for (index, byte) in block.enumerated() {
-            schedule[index / 8] = schedule[index / 8] << 8 | UInt64(byte)
+    private static func compress(_ block: Span<UInt8>, into state: inout [8 of UInt64]) {
+        var schedule = [80 of UInt64](repeating: 0)
+        for index in block.indices {
+            schedule[index / 8] = schedule[index / 8] << 8 | UInt64(block[index])
         }
         for index in 16..<80 {
             let (old, new) = (schedule[index - 15], schedule[index - 2])
@@ -60,7 +60,8 @@ package enum SHA512 {
             let second = big0 &+ ((a & b) ^ (a & c) ^ (b & c))
             (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
         }
-        for (index, value) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= value }
+        let sums: [8 of UInt64] = [a, b, c, d, e, f, g, h]
+        for index in state.indices { state[index] &+= sums[index] }
     }
 
     private static func rotated(_ word: UInt64, _ count: UInt64) -> UInt64 {
@@ -68,13 +69,13 @@ package enum SHA512 {
     }
 
     /// The fractional parts of the square roots of the first 8 primes.
-    private static let initialState: [UInt64] = [
+    private static let initialState: [8 of UInt64] = [
         0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
         0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
     ]
 
     /// The fractional parts of the cube roots of the first 80 primes.
-    private static let constants: [UInt64] = [
+    private static let constants: [80 of UInt64] = [
         0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
         0x3956c25bf348b538, 0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118,
         0xd807aa98a3030242, 0x12835b0145706fbe, 0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2,

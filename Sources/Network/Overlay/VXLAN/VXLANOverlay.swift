@@ -8,11 +8,14 @@ package struct VXLANOverlay: Sendable {
     package let peers: [VXLANPeer]
     /// Where the underlay reaches peers without a router, so that they need no encapsulation; empty to encapsulate all.
     package let directNetworks: [CIDR]
+    /// Those that this host serves.
+    private let families: Set<AddressFamily>
 
     package init(device: VXLANDevice, peers: [VXLANPeer], directNetworks: [CIDR] = []) {
         self.device = device
         self.peers = peers
         self.directNetworks = directNetworks
+        families = device.families
     }
 
     /// Makes the kernel's state what it should be, and writes nothing where it is; works on the calling thread's namespace.
@@ -25,7 +28,7 @@ package struct VXLANOverlay: Sendable {
     package func reconcile(
         on host: inout RouteSocket, holding lock: borrowing OverlayLock
     ) throws(SystemError) -> [OverlayDifference] {
-        for family in device.families { try host.enableForwarding(family) }
+        for family in families { try host.enableForwarding(family) }
         var differences: [OverlayDifference] = []
         let link = try device.ensure(on: &host, &differences)
         return try differences + wanted(on: link.index).reconcile(on: &host, holding: lock)
@@ -44,9 +47,11 @@ package struct VXLANOverlay: Sendable {
     /// Subnets of peers that are not routed, since this host has none of their family.
     package var unservedSubnets: [(peer: VXLANPeer, subnet: CIDR)] {
         guard case .routed = device.delivery else { return [] }
-        return peers.flatMap { peer in
-            peer.subnets.filter { !device.families.contains($0.family) }.map { (peer, $0) }
+        var unserved: [(peer: VXLANPeer, subnet: CIDR)] = []
+        for peer in peers {
+            for subnet in peer.subnets where !families.contains(subnet.family) { unserved.append((peer, subnet)) }
         }
+        return unserved
     }
 
     /// Whether a subnet is routed to its peer as it is.
@@ -87,8 +92,9 @@ package struct VXLANOverlay: Sendable {
 
     /// The neighbours that say whose the routes past the device are.
     private func claims(on link: InterfaceIndex) -> [Neighbor] {
-        peers.flatMap { peer in
-            peer.subnets.filter { device.families.contains($0.family) && isDirect($0, of: peer) }.map {
+        guard !directNetworks.isEmpty else { return [] }
+        return peers.flatMap { peer in
+            peer.subnets.filter { families.contains($0.family) && isDirect($0, of: peer) }.map {
                 Neighbor(.neighbors, on: link, $0.first, is: peer.mac)
             }
         }
@@ -97,7 +103,7 @@ package struct VXLANOverlay: Sendable {
     /// Its subnets, each by its device or straight by its address.
     private func entries(to peer: VXLANPeer, on link: InterfaceIndex) -> OverlayEntries {
         var entries = OverlayEntries()
-        for subnet in peer.subnets where device.families.contains(subnet.family) {
+        for subnet in peer.subnets where families.contains(subnet.family) {
             if isDirect(subnet, of: peer) {
                 entries.routes.append(Route(toPart: subnet, via: peer.endpoint, device: device.underlay))
             } else {
