@@ -2,22 +2,6 @@ import CLinux
 import LinuxSystem
 import Netlink
 
-/// `struct nfgenmsg`.
-struct NetfilterHeader: NetlinkHeader {
-    /// `NFPROTO_…`.
-    let family: UInt8
-    let resource: UInt16
-
-    func encode(into message: inout NetlinkMessage) {
-        message.append(field: family)
-        message.append(field: UInt8(NFNETLINK_V0))
-        message.append(field: resource.bigEndian)
-    }
-
-    /// Where attributes begin in a reply.
-    static let length = 4
-}
-
 extension NetlinkMessage {
     /// A message of nf_tables, `NFT_MSG_…`, with its attributes.
     init(
@@ -26,7 +10,7 @@ extension NetlinkMessage {
     ) {
         self.init(
             type: UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(truncatingIfNeeded: type.rawValue), flags: flags,
-            header: NetfilterHeader(family: family?.number ?? UInt8(AF_UNSPEC), resource: 0))
+            header: NetfilterHeader(family: family?.number ?? UInt8(AF_UNSPEC)))
         attributes(&self)
     }
 
