@@ -55,6 +55,9 @@ let package = Package(
         .target(
             name: "Nftables", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
             path: "Sources/Kernel/Nftables"),
+        .target(
+            name: "Conntrack", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
+            path: "Sources/Kernel/Conntrack"),
 
         .target(
             name: "ContainerLinks", dependencies: ["RouteNetlink", "LinuxSystem", "Addressing"],
@@ -136,6 +139,7 @@ let package = Package(
         integrationTests("Leases", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         integrationTests("RouteNetlink", "Netlink", "Addressing", "LinuxSystem", "TestSupport"),
         integrationTests("Nftables", "Addressing", "LinuxSystem", "TestSupport"),
+        integrationTests("Conntrack", "Addressing", "TestSupport"),
         integrationTests("PacketRules", "Nftables", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         integrationTests("Overlay", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
 

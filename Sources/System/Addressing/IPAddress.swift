@@ -90,6 +90,12 @@ package enum IPAddress: Hashable, Comparable, Sendable {
         advanced(by: -1)
     }
 
+    /// The IPv4 address that an IPv4-mapped IPv6 address such as `::ffff:10.0.0.1` stands for; any other as it is.
+    package var unmapped: IPAddress {
+        guard case .v6(let address) = self, let mapped = address.mappedIPv4 else { return self }
+        return .v4(mapped)
+    }
+
     /// Whether this is in `127.0.0.0/8`, or `::1`.
     package var isLoopback: Bool {
         switch self {
