@@ -58,6 +58,9 @@ let package = Package(
         .target(
             name: "Conntrack", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
             path: "Sources/Kernel/Conntrack"),
+        .target(
+            name: "SocketDiagnosis", dependencies: ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
+            path: "Sources/Kernel/SocketDiagnosis"),
 
         .target(
             name: "ContainerLinks", dependencies: ["RouteNetlink", "LinuxSystem", "Addressing"],
@@ -140,6 +143,7 @@ let package = Package(
         integrationTests("RouteNetlink", "Netlink", "Addressing", "LinuxSystem", "TestSupport"),
         integrationTests("Nftables", "Addressing", "LinuxSystem", "TestSupport"),
         integrationTests("Conntrack", "Addressing", "TestSupport"),
+        integrationTests("SocketDiagnosis", "Addressing", "TestSupport"),
         integrationTests("PacketRules", "Nftables", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         integrationTests("Overlay", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
 

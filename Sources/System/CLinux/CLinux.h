@@ -9,6 +9,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/inet_diag.h>
 #include <linux/ip.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>
@@ -23,6 +24,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
+#include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <linux/veth.h>
 #include <sys/signalfd.h>

@@ -13,6 +13,7 @@ enum Architecture {
         "Kernel/RouteNetlink": ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
         "Kernel/Nftables": ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
         "Kernel/Conntrack": ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
+        "Kernel/SocketDiagnosis": ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
 
         "Network/ContainerLinks": ["RouteNetlink", "LinuxSystem", "Addressing"],
         "Network/PacketRules": [
