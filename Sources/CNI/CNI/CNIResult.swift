@@ -21,6 +21,14 @@ package struct CNIResult: Hashable, Sendable {
         self.dns = dns
     }
 
+    /// The addresses of one interface; those that are no interface's count for every one.
+    package func addresses(of interfaceName: String) -> [Address] {
+        addresses.filter { entry in
+            guard let index = entry.interface, interfaces.indices.contains(index) else { return true }
+            return interfaces[index].name == interfaceName
+        }
+    }
+
     package struct Interface: Hashable, Sendable {
         package var name: String
         /// As text, since other hardware than Ethernet has longer ones.

@@ -1,3 +1,5 @@
+package import Addressing
+
 /// A version of the CNI specification that this suite speaks.
 package enum CNIVersion: String, CaseIterable, Comparable, Sendable {
     case v0_1_0 = "0.1.0"
@@ -17,6 +19,15 @@ package enum CNIVersion: String, CaseIterable, Comparable, Sendable {
         case .v0_3_0, .v0_3_1, .v0_4_0: .versionedAddresses
         case .v1_0_0, .v1_1_0: .plainAddresses
         }
+    }
+
+    /// Sees that results of this version have room for addresses: before 0.3.0 there is one of each family.
+    ///
+    /// - Throws: code 1.
+    package func requireRoom(for families: [AddressFamily]) throws(CNIError) {
+        guard shape == .onePerFamily, families.count > Set(families).count else { return }
+        throw CNIError(
+            .incompatibleVersion, "CNI version \(rawValue) does not support more than 1 address per family")
     }
 
     package static func < (left: CNIVersion, right: CNIVersion) -> Bool {

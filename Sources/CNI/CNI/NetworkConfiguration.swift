@@ -48,6 +48,16 @@ package struct NetworkConfiguration: Sendable {
         try reader.optional("args", as: JSONReader.self)?.optional("cni")
     }
 
+    /// `ipam`, as an IPAM plugin needs it.
+    ///
+    /// - Throws: code 7 without one.
+    package func ipam() throws -> JSONReader {
+        guard let ipam = try reader.optional("ipam", as: JSONReader.self) else {
+            throw CNIError(.invalidConfiguration, "IPAM config missing 'ipam' key")
+        }
+        return ipam
+    }
+
     /// Where GC finds the attachments to keep; the second name is a misspelling that runtimes still send beside the first.
     static let validAttachmentsNames = ["cni.dev/valid-attachments", "cni.dev/attachments"]
 

@@ -35,7 +35,7 @@ struct HostLocalConfiguration {
         pod = isSticky ? arguments.flatMap(PodName.init) : nil
         requested = try RequestedAddress.all(in: configuration, argument: values["IP"])
         pool = try Self.pool(configuration, ipam)
-        try Self.checkFamilies(of: pool.sets, configuration.version)
+        try configuration.version.requireRoom(for: pool.sets.map(\.family))
     }
 
     /// The ranges of a configuration, those that the runtime asks for in front.
@@ -45,15 +45,6 @@ struct HostLocalConfiguration {
                 reading: ipam, behind: configuration.runtimeConfiguration()?.optional("ipRanges") ?? [])
         } catch let defect as AddressPool.Defect {
             throw CNIError(.invalidConfiguration, defect.message, details: defect.path)
-        }
-    }
-
-    private static func checkFamilies(of sets: [RangeSet], _ version: CNIVersion) throws(CNIError) {
-        guard version < .v0_3_0 else { return }
-        for family in [AddressFamily.v4, .v6] where sets.count(where: { $0.family == family }) > 1 {
-            throw CNIError(
-                .incompatibleVersion,
-                "CNI version \(version.rawValue) does not support more than 1 address per family")
         }
     }
 }

@@ -19,7 +19,7 @@ extension HostLocalPlugin {
                     .other, "host-local: Failed to find address added by container \(invocation.containerID)")
             }
             guard let previous else { return }
-            let assigned = Set(previous.addresses(of: invocation.interfaceName))
+            let assigned = Set(previous.addresses(of: invocation.interfaceName).map(\.address.address))
             if let missing = leased.first(where: { !assigned.contains($0) }) {
                 throw CNIError(.other, "\(missing) is leased to \(owner), but not in prevResult")
             }
@@ -30,16 +30,6 @@ extension HostLocalPlugin {
                     throw CNIError(.other, "\(address) of \(owner) in prevResult is \(holder)")
                 }
             }
-        }
-    }
-}
-
-extension CNIResult {
-    /// The addresses of one interface; those that are no interface's count for every one.
-    fileprivate func addresses(of interfaceName: String) -> [IPAddress] {
-        addresses.compactMap { entry in
-            guard let index = entry.interface, interfaces.indices.contains(index) else { return entry.address.address }
-            return interfaces[index].name == interfaceName ? entry.address.address : nil
         }
     }
 }

@@ -15,9 +15,7 @@ struct StoreConfiguration {
 
     /// - Throws: code 7 without an `ipam` object, or with a directory that is none.
     init(_ configuration: NetworkConfiguration) throws {
-        guard let ipam = try configuration.reader.optional("ipam", as: JSONReader.self) else {
-            throw CNIError(.invalidConfiguration, "IPAM config missing 'ipam' key")
-        }
+        let ipam = try configuration.ipam()
         network = configuration.name
         self.ipam = ipam
         let written = try ipam.optionalNonemptyPath("dataDir")
