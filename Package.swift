@@ -36,6 +36,7 @@ let package = Package(
         .executable(name: "flannel", targets: ["FlannelPlugin"]),
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
+        .executable(name: "static", targets: ["StaticPlugin"]),
         .executable(name: "vxlan", targets: ["VXLANPlugin"]),
         .executable(name: "cnitool", targets: ["CNITool"]),
         .executable(name: "cni-bench", targets: ["CNIBenchmark"]),
@@ -106,6 +107,7 @@ let package = Package(
             "host-local", "HostLocalPlugin", "AddressPools", "Leases", "JSON", "Addressing", "Attachments",
             "LinuxSystem"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink", "Addressing", "LinuxSystem"),
+        plugin("static", "StaticPlugin", "JSON", "Addressing", "Attachments"),
         plugin(
             "vxlan", "VXLANPlugin", "NodeTable", "ContainerLinks", "PacketRules", "Overlay", "Nftables", "RouteNetlink",
             "JSON", "Addressing", "Attachments", "LinuxSystem"),
@@ -150,9 +152,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "VXLANPlugin", "CNITool", "JSON",
-                "LinuxSystem",
-                "TestSupport",
+                "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "StaticPlugin", "VXLANPlugin",
+                "CNITool", "JSON", "LinuxSystem", "TestSupport",
             ],
             path: "Tests/EndToEndTests"),
     ],

@@ -6,7 +6,7 @@ import Testing
 /// What every plugin of the suite answers to a runtime, before it does any work.
 @Suite(.enabled(if: Executables.canCreateNamespaces))
 struct ProtocolTests {
-    static let plugins = ["bridge", "flannel", "host-local", "loopback", "vxlan"]
+    static let plugins = ["bridge", "flannel", "host-local", "loopback", "static", "vxlan"]
 
     struct BadCall: CustomTestStringConvertible, Sendable {
         var name: String
