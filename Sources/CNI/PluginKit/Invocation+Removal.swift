@@ -6,6 +6,24 @@ import RouteNetlink
 
 /// What DEL finds out and removes without being told much.
 extension Invocation {
+    /// Carries DEL out: goes on past errors, and gives the addresses back once they do not answer any more.
+    ///
+    /// - Parameters:
+    ///   - silence: takes the interface down, which is quick.
+    ///   - delete: removes the interface and what belongs to it.
+    /// - Throws: all errors as one.
+    package func detach(silencingBy silence: () throws -> Void, _ delete: () -> Teardown) throws {
+        var teardown = Teardown()
+        // IPAM is a process of its own, so the kernel need not wait for it.
+        var ipam: RunningDelegate?
+        teardown.attempt { ipam = try Delegate.ipam(of: configuration)?.start(.delete) }
+        teardown.attempt(silence)
+        teardown.attempt { try ipam?.proceed() }
+        teardown.append(delete())
+        teardown.attempt { try ipam?.finish() }
+        try teardown.finish()
+    }
+
     /// The addresses of the previous result; nil where there is none that can be read.
     package var previousAddresses: [IPAddress]? {
         (try? configuration.previousResult())?.addresses.map(\.address.address)

@@ -13,30 +13,28 @@ struct BridgeAttachment: ~Copyable {
     private let invocation: Invocation
     private let configuration: BridgeConfiguration
     private let options: VethPair.Options
-    private let delegate: Delegate?
     private var host: RouteSocket
     private var container: ContainerSide
+    private var ipam: AddressRequest
     private var masquerade: OpenMasquerade?
     private var rollback = Rollback(report: StandardStreams.log)
-    /// IPAM's ADD, a process of its own that works beside the kernel.
-    private var ipam: RunningDelegate?
 
     /// Reads and opens all that is needed, and changes nothing.
     init(_ invocation: Invocation, _ configuration: BridgeConfiguration) throws {
-        let delegate = try Delegate.ipam(of: invocation.configuration)
+        let ipam = try AddressRequest(invocation.configuration)
         let attachment = invocation.attachment
         let options = VethPair.Options(
             name: attachment.hostInterfaceName, peerName: invocation.interfaceName, mtu: configuration.mtu,
             mac: try invocation.requestedMAC(), alias: attachment.alias(pod: PodName(invocation.arguments)))
         let container = try ContainerSide(invocation)
         let host = try RouteSocket()
-        let masquerade = delegate == nil ? nil : try OpenMasquerade(configuration.masquerade, for: attachment)
+        let masquerade = ipam.isWanted ? try OpenMasquerade(configuration.masquerade, for: attachment) : nil
         self.invocation = invocation
         self.configuration = configuration
         self.options = options
-        self.delegate = delegate
         self.host = host
         self.container = container
+        self.ipam = ipam
         self.masquerade = masquerade
     }
 
@@ -53,7 +51,7 @@ struct BridgeAttachment: ~Copyable {
     /// The names are found free before, so that nobody is started for an attachment that is in use.
     mutating func startIPAM() throws {
         try VethPair.requireFreeNames(options, on: &host, in: &container.socket)
-        ipam = try delegate?.start(.add)
+        try ipam.start()
     }
 
     /// Makes the pair, the container's end still down.
@@ -75,11 +73,8 @@ struct BridgeAttachment: ~Copyable {
 
     /// Lets IPAM go on; undone, the pair is taken down before its addresses are anybody else's.
     mutating func askIPAM() throws(CNIError) {
-        guard let ipam else { return }
-        rollback.register("release addresses") { try ipam.abandon() }
         let invocation = invocation
-        rollback.register("take the pair down") { try invocation.silencePair() }
-        try ipam.proceed()
+        try ipam.proceed(&rollback) { try invocation.silencePair() }
     }
 
     /// Drops what the container sends under other MAC addresses, before it can send anything.
@@ -98,7 +93,7 @@ struct BridgeAttachment: ~Copyable {
     /// Brings the container's interface up, and waits until packets pass.
     mutating func bringUp(_ pair: VethPair) throws(SystemError) {
         guard !configuration.leavesContainerInterfaceDown else { return }
-        let hasAddresses = ipam != nil
+        let hasAddresses = ipam.isWanted
         try ContainerInterface(pair.container).bringUp(
             announcesAddresses: hasAddresses, detectsDuplicates: hasAddresses && configuration.detectsDuplicates,
             in: &container.socket, of: container.namespace)
@@ -112,15 +107,8 @@ struct BridgeAttachment: ~Copyable {
 
     /// Waits for what IPAM says, and completes it with the gateways.
     mutating func takeAddresses() throws -> CNIResult {
-        guard let ipam else {
-            try Interruption.check()
-            return CNIResult()
-        }
-        var result = try ipam.result()
-        try Interruption.check()
-        guard !result.addresses.isEmpty else { throw CNIError(.other, "IPAM plugin returned missing IP config") }
+        var result = try ipam.result(forInterfaceAt: Self.containerInterfaceIndex)
         try result.requireSufficientMTU(configuration.mtu)
-        for index in result.addresses.indices { result.addresses[index].interface = Self.containerInterfaceIndex }
         if configuration.isGateway { result.addGateways() }
         if configuration.isDefaultGateway { result.addDefaultRoutes() }
         return result
@@ -192,8 +180,7 @@ struct BridgeAttachment: ~Copyable {
     ///
     /// - Throws: when it failed after all; code 11 when a signal asked this process to end; nothing is kept then.
     consuming func commit() throws {
-        try ipam?.finish()
-        try Interruption.check()
+        try ipam.finish()
         rollback.commit()
     }
 }

@@ -11,15 +11,7 @@ import RouteNetlink
 /// DEL and GC, which go on past errors and never need the container's namespace.
 extension BridgePlugin {
     func delete(_ invocation: Invocation) throws {
-        var teardown = Teardown()
-        // IPAM is a process of its own, so the kernel need not wait for it; but an address that still answers is not free.
-        var ipam: RunningDelegate?
-        teardown.attempt { ipam = try Delegate.ipam(of: invocation.configuration)?.start(.delete) }
-        teardown.attempt { try invocation.silencePair() }
-        teardown.attempt { try ipam?.proceed() }
-        teardown.append(deleteFromKernel(invocation))
-        teardown.attempt { try ipam?.finish() }
-        try teardown.finish()
+        try invocation.detach(silencingBy: invocation.silencePair) { deleteFromKernel(invocation) }
     }
 
     func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {

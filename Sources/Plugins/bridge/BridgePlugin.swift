@@ -11,9 +11,6 @@ struct BridgePlugin: CNIPlugin {
 
     func add(_ invocation: Invocation) throws -> CNIResult {
         let configuration = try BridgeConfiguration(invocation.configuration)
-        guard configuration.ipam != nil || invocation.configuration.version >= .v0_3_0 else {
-            throw CNIError(.incompatibleVersion, "cannot convert: no valid IP addresses")
-        }
         var attachment = try BridgeAttachment(invocation, configuration)
         let bridge = try attachment.ensureBridge()
         try attachment.startIPAM()
