@@ -36,6 +36,7 @@ let package = Package(
         .executable(name: "flannel", targets: ["FlannelPlugin"]),
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
+        .executable(name: "ptp", targets: ["PTPPlugin"]),
         .executable(name: "static", targets: ["StaticPlugin"]),
         .executable(name: "vxlan", targets: ["VXLANPlugin"]),
         .executable(name: "cnitool", targets: ["CNITool"]),
@@ -109,6 +110,9 @@ let package = Package(
         plugin("loopback", "LoopbackPlugin", "RouteNetlink", "Addressing", "LinuxSystem"),
         plugin("static", "StaticPlugin", "JSON", "Addressing", "Attachments"),
         plugin(
+            "ptp", "PTPPlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink", "Addressing",
+            "Attachments", "LinuxSystem"),
+        plugin(
             "vxlan", "VXLANPlugin", "NodeTable", "ContainerLinks", "PacketRules", "Overlay", "Nftables", "RouteNetlink",
             "JSON", "Addressing", "Attachments", "LinuxSystem"),
 
@@ -154,6 +158,7 @@ let package = Package(
             dependencies: [
                 "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "StaticPlugin", "VXLANPlugin",
                 "CNITool", "JSON", "LinuxSystem", "TestSupport",
+                "PTPPlugin",
             ],
             path: "Tests/EndToEndTests"),
     ],

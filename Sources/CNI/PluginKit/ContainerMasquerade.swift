@@ -88,6 +88,25 @@ extension ContainerMasquerade {
         if !sparesIptables { try RulesetRemains.removeIptablesMasquerade(of: attachment, on: &nftables) }
     }
 
+    /// All that DEL does about the masquerade of an attachment, and about its interface behind that.
+    package static func teardown(
+        of invocation: Invocation, from table: Masquerade, then deleteInterface: () throws -> Void
+    ) -> Teardown {
+        let usesIptables = usesIptables(invocation.configuration)
+        var teardown = Teardown()
+        // Held open to the end: closing it waits for the kernel, and so does deleting the interface, at the same time.
+        var nftables: NftablesSocket?
+        teardown.attempt {
+            var socket = try NftablesSocket()
+            try remove(from: table, of: invocation.attachment, on: &socket, sparingIptables: usesIptables)
+            nftables = consume socket
+        }
+        if usesIptables { teardown.attempt { try removeByIptables(of: invocation) } }
+        teardown.attempt(deleteInterface)
+        _ = consume nftables
+        return teardown
+    }
+
     /// The same by iptables, whose chain all interfaces of a container in a network share.
     package static func removeByIptables(of invocation: Invocation) throws(SystemError) {
         let masquerade = IptablesMasquerade(invocation.attachment)

@@ -2,7 +2,7 @@ package import Addressing
 package import Attachments
 package import CNI
 package import LinuxSystem
-import RouteNetlink
+package import RouteNetlink
 
 /// What DEL finds out and removes without being told much.
 extension Invocation {
@@ -86,11 +86,19 @@ extension NetworkConfiguration {
     /// Deletes the pairs on the host that say they belong to this network, but for those of valid attachments.
     package func deletePairs(keeping valid: Set<Attachment>) throws(SystemError) {
         var host = try RouteSocket()
-        for link in try host.links() {
-            guard case .veth = link.kind, let alias = link.alias, let owner = Attachment(alias: alias, network: name),
-                !valid.contains(owner)
-            else { continue }
+        for link in try ownPairs(&host) where owner(of: link).map(valid.contains) == false {
             try host.deleteLink(named: link.name)
         }
+    }
+
+    /// The ends on the host of the pairs that say they belong to this network.
+    package func ownPairs(_ host: inout RouteSocket) throws(SystemError) -> [Link] {
+        try host.links().filter { link in
+            if case .veth = link.kind { owner(of: link) != nil } else { false }
+        }
+    }
+
+    private func owner(of link: Link) -> Attachment? {
+        link.alias.flatMap { Attachment(alias: $0, network: name) }
     }
 }

@@ -7,18 +7,20 @@ extension NetlinkRequest {
     /// `ip address add ADDRESS dev INDEX`, with the broadcast address of an IPv4 network.
     ///
     /// An IPv6 address waits for duplicate address detection (RFC 4862) before use if that is asked for. One that
-    /// is ours is marked so, since Linux 5.18. The name is what errors call the link.
+    /// is ours is marked so, since Linux 5.18. The other addresses of its network are on the link, unless there is to be
+    /// no route that says so. The name is what errors call the link.
     package static func add(
         _ address: InterfaceAddress, to index: InterfaceIndex, _ name: String, detectsDuplicates: Bool,
-        isOurs: Bool = false
+        isOurs: Bool = false, isNetworkOnLink: Bool = true
     ) -> NetlinkRequest {
         var message = message(RTM_NEWADDR, [.create, .exclusive], address, index)
         if let broadcast = address.broadcast {
             message.append(AttributeType(IFA_BROADCAST), bytes: broadcast.bytes)
         }
-        if address.address.family == .v6 && !detectsDuplicates {
-            message.append(AttributeType(IFA_FLAGS), UInt32(IFA_F_NODAD))
-        }
+        var flags: UInt32 = 0
+        if address.address.family == .v6 && !detectsDuplicates { flags |= UInt32(IFA_F_NODAD) }
+        if !isNetworkOnLink { flags |= UInt32(IFA_F_NOPREFIXROUTE) }
+        if flags != 0 { message.append(AttributeType(IFA_FLAGS), flags) }
         if isOurs { message.append(AttributeType(IFA_PROTO), AssignedAddress.ownProtocol) }
         return NetlinkRequest(message, "add address", "\(address) to \(name)")
     }

@@ -10,6 +10,8 @@ package struct Route: Hashable, Sendable {
     /// Nil: the destination is on the link.
     package var gateway: IPAddress?
     package var device: InterfaceIndex?
+    /// What packets come from unless their sender says otherwise: `ip route … src ADDRESS`; nil lets the kernel choose.
+    package var preferredSource: IPAddress?
     /// The metric, of which the smaller wins; nil: the kernel's default.
     package var priority: UInt32?
     /// Nil: the main table.
@@ -84,6 +86,9 @@ package struct Route: Hashable, Sendable {
 
         /// What nobody else claims: `RTPROT_BOOT`.
         package static let boot = Origin(rawValue: UInt8(RTPROT_BOOT))
+
+        /// This suite's own on a host, a number that the known routing daemons do not use: `ip route show proto 193`.
+        package static let suite = Origin(rawValue: AssignedAddress.ownProtocol)
     }
 
     /// The scope of what is on the link, in IPv4 alone.
@@ -155,6 +160,7 @@ package struct Route: Hashable, Sendable {
                 }
             case AttributeType(RTA_GATEWAY.rawValue): gateway = IPAddress(bytes: value)
             case AttributeType(RTA_OIF.rawValue): device = InterfaceIndex(rawValue: try value.integer())
+            case AttributeType(RTA_PREFSRC.rawValue): preferredSource = IPAddress(bytes: value)
             case AttributeType(RTA_PRIORITY.rawValue):
                 let number: UInt32 = try value.integer()
                 priority = number == Self.defaultPriority(destination.family) ? nil : number
@@ -190,6 +196,7 @@ package struct Route: Hashable, Sendable {
         message.append(AttributeType(RTA_TABLE.rawValue), table ?? Self.mainTable)
         if let gateway { message.append(AttributeType(RTA_GATEWAY.rawValue), bytes: gateway.bytes) }
         if let device { message.append(AttributeType(RTA_OIF.rawValue), device.rawValue) }
+        if let preferredSource { message.append(AttributeType(RTA_PREFSRC.rawValue), bytes: preferredSource.bytes) }
         if let priority { message.append(AttributeType(RTA_PRIORITY.rawValue), priority) }
         if mtu != nil || advertisedMSS != nil {
             message.nest(AttributeType(RTA_METRICS.rawValue)) { message in

@@ -103,12 +103,7 @@ package struct Bridge: Sendable {
     ///
     /// - Throws: `EOPNOTSUPP` where it has none, or none that filters VLANs if it is to; `EPERM` without the privilege.
     package static func requireCreatable(filteringVLANs: Bool, on host: inout RouteSocket) throws(SystemError) {
-        var request = NewLink(name: "cni-status")
-        // A group's address is what the kernel looks at last before it would make the bridge, and refuses.
-        request.mac = MACAddress("01:00:5e:00:00:01")
-        do throws(SystemError) {
-            try host.perform(.create(request, BridgeOptions()))
-        } catch  where error.code == .addressNotAvailable {}
+        try host.requireCreatable(BridgeOptions())
         if filteringVLANs { _ = try host.vlans(of: .noInterface, "all bridges") }
     }
 }

@@ -16,7 +16,7 @@ package struct OverlayEntries: Hashable, Sendable {
 
 extension Route.Origin {
     /// Marks routes as an overlay's; `ip route show proto 193` lists them.
-    package static let overlay = Route.Origin(rawValue: 193)
+    package static let overlay = Route.Origin.suite
 }
 
 extension Route {

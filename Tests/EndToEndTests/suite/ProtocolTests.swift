@@ -6,7 +6,10 @@ import Testing
 /// What every plugin of the suite answers to a runtime, before it does any work.
 @Suite(.enabled(if: Executables.canCreateNamespaces))
 struct ProtocolTests {
-    static let plugins = ["bridge", "flannel", "host-local", "loopback", "static", "vxlan"]
+    static let plugins = [
+        "bridge", "flannel", "host-local", "loopback", "static", "vxlan",
+        "ptp",
+    ]
 
     struct BadCall: CustomTestStringConvertible, Sendable {
         var name: String
