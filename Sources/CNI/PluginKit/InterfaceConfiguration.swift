@@ -46,22 +46,34 @@ extension Invocation {
     package func requestedMAC() throws -> MACAddress? {
         let fromArguments = try arguments.values(knowing: ["MAC"])["MAC"]
         for source in [try configuration.runtimeConfiguration(), try configuration.conventionalArguments()] {
-            if let mac: MACAddress = try source?.optional("mac") { return try Self.unicast(mac) }
+            if let mac: MACAddress = try source?.optional("mac") { return try mac.usable() }
         }
-        guard let fromArguments, !fromArguments.isEmpty else { return nil }
-        guard let mac = MACAddress(fromArguments) else {
+        return try fromArguments.flatMap { text in try MACAddress(ofArguments: text) }
+    }
+}
+
+extension MACAddress {
+    /// Reads `MAC=` of `CNI_ARGS`, where the empty text means none.
+    ///
+    /// - Throws: code 4 for text that is none, 7 for a group's address.
+    package init?(ofArguments text: String) throws(CNIError) {
+        guard !text.isEmpty else { return nil }
+        guard let mac = MACAddress(text) else {
             throw CNIError(
                 .invalidEnvironment, "CNI_ARGS: expected MAC to be an address such as 02:00:00:00:00:01",
-                details: fromArguments)
+                details: text)
         }
-        return try Self.unicast(mac)
+        self = try mac.usable()
     }
 
-    private static func unicast(_ mac: MACAddress) throws(CNIError) -> MACAddress {
-        guard !mac.isMulticast, !mac.isZero else {
-            throw CNIError(.invalidConfiguration, "MAC address \(mac) is not one that an interface can have")
+    /// The address itself.
+    ///
+    /// - Throws: code 7 for a group's address, which no interface can have.
+    package func usable() throws(CNIError) -> MACAddress {
+        guard !isMulticast, !isZero else {
+            throw CNIError(.invalidConfiguration, "MAC address \(self) is not one that an interface can have")
         }
-        return mac
+        return self
     }
 }
 

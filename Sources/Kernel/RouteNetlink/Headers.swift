@@ -103,6 +103,7 @@ struct LinkFlags: OptionSet {
     static let up = LinkFlags(rawValue: UInt32(IFF_UP))
     static let loopback = LinkFlags(rawValue: UInt32(IFF_LOOPBACK))
     static let promiscuous = LinkFlags(rawValue: UInt32(IFF_PROMISC))
+    static let allMulticast = LinkFlags(rawValue: UInt32(IFF_ALLMULTI))
 }
 
 extension AddressFamily? {

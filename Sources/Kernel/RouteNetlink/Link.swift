@@ -16,6 +16,10 @@ package struct Link: Hashable, Sendable {
     package var isLoopback: Bool
     /// Whether an administrator asked for it; ports of a bridge are promiscuous without this flag.
     package var isPromiscuous: Bool
+    /// Whether an administrator asked for the frames of all groups.
+    package var isAllMulticast: Bool
+    /// Frames.
+    package var transmitQueueLength: UInt32
     /// RFC 2863.
     package var operationalState: OperationalState
     /// The bridge that it is a port of.
@@ -36,9 +40,11 @@ package struct Link: Hashable, Sendable {
         isUp = flags.contains(.up)
         isLoopback = flags.contains(.loopback)
         isPromiscuous = flags.contains(.promiscuous)
+        isAllMulticast = flags.contains(.allMulticast)
         name = ""
         kind = .hardware
         mtu = 0
+        transmitQueueLength = 0
         operationalState = .unknown
         var link: InterfaceIndex?
         var namespace: Int32?
@@ -47,6 +53,7 @@ package struct Link: Hashable, Sendable {
             case AttributeType(IFLA_IFNAME): name = value.string
             case AttributeType(IFLA_ADDRESS): mac = MACAddress(bytes: value)
             case AttributeType(IFLA_MTU): mtu = try value.integer()
+            case AttributeType(IFLA_TXQLEN): transmitQueueLength = try value.integer()
             case AttributeType(IFLA_MASTER): master = InterfaceIndex(rawValue: try value.integer())
             case AttributeType(IFLA_LINK): link = InterfaceIndex(rawValue: try value.integer())
             case AttributeType(IFLA_LINK_NETNSID): namespace = try value.integer()

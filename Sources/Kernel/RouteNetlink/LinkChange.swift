@@ -11,6 +11,10 @@ package struct LinkChange: Sendable {
     package var master: InterfaceIndex?
     package var isUp: Bool?
     package var isPromiscuous: Bool?
+    /// Whether frames of all groups are taken.
+    package var isAllMulticast: Bool?
+    /// Frames.
+    package var transmitQueueLength: UInt32?
     /// `arp_notify`: whether a gratuitous ARP request tells neighbours of a new MAC address.
     package var announcesAddresses: Bool?
     /// `ifalias`, at most 254 bytes.
@@ -26,11 +30,13 @@ package struct LinkChange: Sendable {
         var header = LinkHeader()
         header.set(.up, isUp)
         header.set(.promiscuous, isPromiscuous)
+        header.set(.allMulticast, isAllMulticast)
         return header
     }
 
     func encode(into message: inout NetlinkMessage) {
         message.append(mtu: mtu, mac: mac, master: master)
+        if let transmitQueueLength { message.append(AttributeType(IFLA_TXQLEN), transmitQueueLength) }
         if let announcesAddresses {
             message.nest(AttributeType(IFLA_AF_SPEC)) { message in
                 message.nest(AttributeType(AF_INET)) { message in

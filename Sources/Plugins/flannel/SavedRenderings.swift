@@ -22,11 +22,7 @@ struct SavedRenderings {
     init(_ configuration: NetworkConfiguration) throws(CNIError) {
         network = configuration.name
         do throws(JSONError) {
-            dataDirectory = try configuration.reader.optionalPath("dataDir") ?? "/var/lib/cni/flannel"
-            guard dataDirectory.hasPrefix("/") else {
-                // The reference would write into the working directory, which is nobody's choice.
-                throw configuration.reader.fail("expected an absolute path, got \"\(dataDirectory)\"", at: "dataDir")
-            }
+            dataDirectory = try configuration.reader.optionalAbsolutePath("dataDir") ?? "/var/lib/cni/flannel"
         } catch {
             throw CNIError(loading: error)
         }

@@ -13,6 +13,9 @@ package struct JSONObject: Hashable, Sendable {
     /// The members in order; no two have the same name, but some may differ only in case.
     package private(set) var members: [Member] = []
 
+    /// The names that came more than once, for whom it matters.
+    package private(set) var repeatedNames: [String] = []
+
     package init() {}
 
     /// Collects members; of those with the same name the last value counts, at the place of the first.
@@ -38,6 +41,7 @@ package struct JSONObject: Hashable, Sendable {
             }
             if let index {
                 self.members[index].value = member.value
+                repeatedNames.append(member.name)
             } else {
                 self.members.append(member)
             }
@@ -106,6 +110,16 @@ package struct JSONObject: Hashable, Sendable {
 
     private func index(ofExactly name: String) -> Int? {
         members.firstIndex { $0.name.hasSameBytes(as: name) }
+    }
+}
+
+extension JSONObject {
+    package static func == (left: JSONObject, right: JSONObject) -> Bool {
+        left.members == right.members
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(members)
     }
 }
 

@@ -9,4 +9,13 @@ extension JSONReader {
         }
         return path
     }
+
+    /// Reads a path that begins at the root: any other would lead from the working directory, which is nobody's choice.
+    ///
+    /// - Throws: an error of the member's own for something else.
+    package func optionalAbsolutePath(_ name: String) throws(JSONError) -> String? {
+        guard let path = try optionalPath(name) else { return nil }
+        guard path.hasPrefix("/") else { throw fail("expected an absolute path, got \"\(path)\"", at: name) }
+        return path
+    }
 }

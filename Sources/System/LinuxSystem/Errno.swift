@@ -18,6 +18,7 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     /// What the kernel answers when a bridge has no room for one port more.
     public static let exchangeFull = Errno(rawValue: EXFULL)
     public static let fileTooLarge = Errno(rawValue: EFBIG)
+    public static let inputOutput = Errno(rawValue: EIO)
     public static let interrupted = Errno(rawValue: EINTR)
     public static let invalidArgument = Errno(rawValue: EINVAL)
     public static let isDirectory = Errno(rawValue: EISDIR)

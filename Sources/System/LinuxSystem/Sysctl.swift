@@ -10,6 +10,16 @@ public enum Sysctl {
         return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
+    /// The value; nil where there is none to read, since the parameter can only be written (`route/flush`), has no value yet
+    /// (`stable_secret`), or does not exist.
+    public static func readableValue(of name: String) throws(SystemError) -> String? {
+        do throws(SystemError) {
+            return try value(of: name)
+        } catch  where [.accessDenied, .permissionDenied, .inputOutput, .noSuchFile].contains(error.code) {
+            return nil
+        }
+    }
+
     /// Makes the parameter have a value; writes nothing when it has it already.
     public static func ensure(_ name: String, is value: String) throws(SystemError) {
         guard try Self.value(of: name) != value else { return }

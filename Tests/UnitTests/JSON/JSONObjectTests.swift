@@ -57,6 +57,17 @@ struct JSONObjectTests {
         #expect(object.sorted.members.map(\.name) == ["", "Z", "_", "a", "z", "é"])
     }
 
+    @Test func tellsNamesThatCameMoreThanOnce() throws {
+        let object = try #require(try JSONValue(parsing: #"{"a":1,"b":2,"a":3,"A":4,"b":5}"#).object)
+        #expect(object.repeatedNames == ["a", "b"])
+        #expect(object == ["a": 3, "b": 5, "A": 4])
+    }
+
+    @Test func findsWhatOtherNamesLeave() {
+        let object: JSONObject = ["a": 1, "B": 2, "c": 3]
+        #expect(object.without(["b", "C"]) == ["a": 1])
+    }
+
     @Test func keepsTheLastOfEqualNamesInLiterals() {
         let object: JSONObject = ["a": 1, "b": 2, "a": 3]
         #expect(object.members == [.init(name: "a", value: 3), .init(name: "b", value: 2)])
