@@ -38,6 +38,7 @@ let package = Package(
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
         .executable(name: "ptp", targets: ["PTPPlugin"]),
         .executable(name: "static", targets: ["StaticPlugin"]),
+        .executable(name: "tuning", targets: ["TuningPlugin"]),
         .executable(name: "vxlan", targets: ["VXLANPlugin"]),
         .executable(name: "cnitool", targets: ["CNITool"]),
         .executable(name: "cni-bench", targets: ["CNIBenchmark"]),
@@ -113,6 +114,9 @@ let package = Package(
             "ptp", "PTPPlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink", "Addressing",
             "Attachments", "LinuxSystem"),
         plugin(
+            "tuning", "TuningPlugin", "PluginKit", "RouteNetlink", "Netlink", "JSON", "Addressing", "Attachments",
+            "LinuxSystem"),
+        plugin(
             "vxlan", "VXLANPlugin", "NodeTable", "ContainerLinks", "PacketRules", "Overlay", "Nftables", "RouteNetlink",
             "JSON", "Addressing", "Attachments", "LinuxSystem"),
 
@@ -141,6 +145,7 @@ let package = Package(
         unitTests("Flannel", "Addressing", "TestSupport"),
         unitTests("FlannelPlugin", "Flannel", "CNI", "JSON"),
         unitTests("BridgePlugin", "CNI", "JSON"),
+        unitTests("TuningPlugin", "CNI"),
         unitTests("HostLocalPlugin", "CNI", "JSON", "Addressing"),
         unitTests("VXLANPlugin", "NodeTable", "CNI", "JSON"),
 
@@ -159,6 +164,7 @@ let package = Package(
                 "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "StaticPlugin", "VXLANPlugin",
                 "CNITool", "JSON", "LinuxSystem", "TestSupport",
                 "PTPPlugin",
+                "TuningPlugin",
             ],
             path: "Tests/EndToEndTests"),
     ],
