@@ -50,8 +50,16 @@ package struct ContainerMasquerade: Sendable {
     }
 
     /// Looks whether addresses are masqueraded for an attachment, by this suite or by the one that made it.
+    ///
+    /// - Parameters:
+    ///   - addresses: of the container.
+    ///   - interface: by which the host sees its packets come in; nil where that is not known.
+    ///   - attachment: whose they are.
+    ///   - differences: where it is noted what is missing.
+    /// - Throws: what keeps it from looking.
     package func inspect(
-        _ addresses: [InterfaceAddress], of attachment: Attachment, _ differences: inout Differences
+        _ addresses: [InterfaceAddress], by interface: String?, of attachment: Attachment,
+        _ differences: inout Differences
     ) throws(SystemError) {
         guard let backend, !addresses.isEmpty else { return }
         let isThere: Bool
@@ -59,7 +67,7 @@ package struct ContainerMasquerade: Sendable {
         case .nftables:
             var nftables = try NftablesSocket()
             let families = Set(addresses.map(\.address.family))
-            if try table.contains(addresses, for: attachment, on: &nftables) { return }
+            if try table.contains(addresses, by: interface, for: attachment, on: &nftables) { return }
             isThere = try RulesetRemains.hasMasquerade(of: attachment, families, on: &nftables)
         case .iptables:
             isThere = try IptablesMasquerade(attachment).contains(addresses)

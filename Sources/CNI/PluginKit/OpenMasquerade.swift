@@ -28,13 +28,19 @@ package struct OpenMasquerade: ~Copyable {
         let attachment = attachment
         rollback.register("masquerade") {
             var nftables = try NftablesSocket()
-            try table.remove([], of: attachment, on: &nftables)
+            try table.remove([], by: nil, of: attachment, on: &nftables)
         }
     }
 
     /// Masquerades the addresses, and registers how that is undone.
+    ///
+    /// - Parameters:
+    ///   - addresses: of the container.
+    ///   - interface: by which the host sees its packets come in; nil where that is not known.
+    ///   - rollback: what undoes it.
+    /// - Throws: what the kernel or iptables refused.
     package mutating func add(
-        _ addresses: [InterfaceAddress], _ rollback: inout Rollback
+        _ addresses: [InterfaceAddress], by interface: String?, _ rollback: inout Rollback
     ) throws(SystemError) {
         guard !addresses.isEmpty else { return }
         guard var open = socket.take() else {
@@ -43,11 +49,11 @@ package struct OpenMasquerade: ~Copyable {
             return rollback.register("masquerade") { try masquerade.remove(addresses.map(\.address)) }
         }
         let (table, attachment) = (configuration.table, attachment)
-        try table.add(addresses, for: attachment, on: &open)
+        try table.add(addresses, by: interface, for: attachment, on: &open)
         socket = consume open
         rollback.register("masquerade") {
             var nftables = try NftablesSocket()
-            try table.remove(addresses.map(\.address), of: attachment, on: &nftables)
+            try table.remove(addresses.map(\.address), by: interface, of: attachment, on: &nftables)
         }
     }
 }

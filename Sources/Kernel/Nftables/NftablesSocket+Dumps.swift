@@ -55,6 +55,20 @@ extension NftablesSocket {
         return try self.rules(in: chain).elementsEqual(rules) { $0.does(theSameAs: $1) }
     }
 
+    /// The names of a table's sets and maps.
+    package mutating func setNames(in table: Table) throws(SystemError) -> [String] {
+        let message = NetlinkMessage(NFT_MSG_GETSET, .dump, table.family) { message in
+            message.append(NFTA_SET_TABLE.rawValue, table.name)
+        }
+        return try list(message, "list sets of", "\(table)") { (attributes) throws(SystemError) in
+            var name: String?
+            try attributes.forEachAttribute { (type, value) throws(SystemError) in
+                if type == AttributeType(NFTA_SET_NAME.rawValue) { name = value.string }
+            }
+            return name
+        }
+    }
+
     /// The element that a set has for a key.
     package mutating func element(
         for key: [DataValue], in set: NftablesSet

@@ -35,14 +35,12 @@ struct ContainerRuleset: Sendable {
         var isDone = false
         while !isDone {
             try socket.update { (socket) throws(SystemError) in
-                var elements: [NftablesSet.Element] = []
-                for map in maps {
-                    elements += try socket.elements(of: map).filter { isStale($0.comment ?? "") }
-                }
-                isDone = elements.count <= Self.removalLimit
+                let present = try elements(&socket)
+                let stale = present.filter { isStale($0.comment ?? "") }
+                isDone = stale.count <= Self.removalLimit
                 // Chains that lost their elements in another way go as well.
                 let chains = try socket.chains(in: table).filter { $0.name.hasPrefix(chainPrefix) }
-                return try removal(of: Array(elements.prefix(Self.removalLimit)), and: chains, &socket)
+                return try removal(of: Array(stale.prefix(Self.removalLimit)), from: present, and: chains, &socket)
             }
         }
     }
@@ -54,11 +52,20 @@ struct ContainerRuleset: Sendable {
     func removal(of elements: [NftablesSet.Element], _ socket: inout NftablesSocket) throws(SystemError)
         -> NftablesTransaction
     {
-        try removal(of: elements, and: chains(usedBy: elements, &socket), &socket)
+        try removal(of: elements, from: nil, and: chains(usedBy: elements, &socket), &socket)
     }
 
+    /// All elements of the maps.
+    private func elements(_ socket: inout NftablesSocket) throws(SystemError) -> [NftablesSet.Element] {
+        var elements: [NftablesSet.Element] = []
+        for map in maps { elements += try socket.elements(of: map) }
+        return elements
+    }
+
+    /// `present` are all elements that there are, where that is known.
     private func removal(
-        of elements: [NftablesSet.Element], and chains: [ListedChain], _ socket: inout NftablesSocket
+        of elements: [NftablesSet.Element], from present: [NftablesSet.Element]?, and chains: [ListedChain],
+        _ socket: inout NftablesSocket
     ) throws(SystemError) -> NftablesTransaction {
         var transaction = NftablesTransaction()
         for element in elements { transaction.delete(element) }
@@ -66,8 +73,15 @@ struct ContainerRuleset: Sendable {
         for chain in chains { transaction.delete(chain) }
 
         // What else it holds is the base chain and the maps, unless others are at home there.
-        guard try socket.useCount(of: table) == chains.count + 1 + maps.count else { return transaction }
-        for map in maps where try !Set(elements).isSuperset(of: socket.elements(of: map)) { return transaction }
+        guard let count = try socket.useCount(of: table), count <= chains.count + 1 + maps.count else {
+            return transaction
+        }
+        // Another version of this suite may have made fewer.
+        let names = try socket.setNames(in: table)
+        let maps = maps.filter { names.contains($0.name) }
+        guard count == chains.count + 1 + maps.count else { return transaction }
+        let all = if let present { present } else { try self.elements(&socket) }
+        guard all.count == elements.count else { return transaction }
         transaction.delete(base)
         for map in maps { transaction.delete(map) }
         transaction.deleteIfEmpty(table)

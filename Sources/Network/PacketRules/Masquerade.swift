@@ -6,27 +6,48 @@ package import Nftables
 
 /// Masquerading of containers' traffic to outside their own networks, in a table of nf_tables.
 ///
-/// A base chain looks the source address up in a map, which leads to a chain for the container's network and subnet;
-/// adding and removing a container changes one element, however many there are. The table is made with the first
-/// container, and goes with the last. All methods work on the namespace of the socket that they are given.
+/// A base chain looks the source address up in a map, together with the interface that the packet came in by, which tells
+/// networks apart that have the same addresses. The map leads to a chain for the container's network and subnet; adding
+/// and removing a container changes one element, however many there are. Where the interface is not known, a second map
+/// has the address alone. The table is made with the first container, and goes with the last. All methods work on the
+/// namespace of the socket that they are given.
 ///
 /// Closing a socket that has deleted something takes until no packet is on its way, some 10 ms; whoever has more to wait
 /// for keeps it open so long.
 package struct Masquerade: Sendable {
     private let ruleset: ContainerRuleset
     private let exempted: [CIDR]
+    private let kernelTellsInterfaces: Bool
 
     /// - Parameters:
     ///   - table: the name of a table of family `inet` that is used for nothing else.
     ///   - exempted: where traffic is not masqueraded; the subnet of each address where none is of its family.
     package init(table: String, exempting exempted: [CIDR] = []) {
+        self.init(table: table, exempting: exempted, onKernel: .running)
+    }
+
+    /// For a kernel of some release; nil stands for the newest.
+    init(table: String, exempting exempted: [CIDR] = [], onKernel release: KernelRelease?) {
         self.exempted = exempted
-        let table = Table(.inet, table, comment: "container addresses masqueraded by CNI plugins")
-        ruleset = ContainerRuleset(
+        kernelTellsInterfaces = release.map { $0 >= Self.firstToTellInterfaces } ?? true
+        ruleset = Self.ruleset(
+            of: MasqueradeKey.allCases,
+            in: Table(.inet, table, comment: "container addresses masqueraded by CNI plugins"))
+    }
+
+    private static func ruleset(of keys: [MasqueradeKey], in table: Table) -> ContainerRuleset {
+        let kinds = keys.flatMap { key in AddressFamily.allCases.map { (key, $0) } }
+        return ContainerRuleset(
             table: table, base: Chain(in: table, "postrouting", hook: .sourceNAT),
-            maps: AddressFamily.allCases.map { Self.map($0, in: table) },
-            lookups: AddressFamily.allCases.map { .verdict(of: [.sourceAddress($0)], from: Self.map($0, in: table)) },
-            chainPrefix: Self.chainPrefix)
+            maps: kinds.map { key, family in key.map(family, in: table) },
+            lookups: kinds.map { key, family in key.lookup(family, in: table) }, chainPrefix: chainPrefix)
+    }
+
+    /// Up to Linux 5.6, the hook where sources change is not told by which interface a packet came in.
+    private static let firstToTellInterfaces = KernelRelease(5, 7)
+
+    private func known(_ interface: String?) -> String? {
+        kernelTellsInterfaces ? interface : nil
     }
 
     /// Makes the table, which takes longer than all the rest, for addresses that are known later.
@@ -45,28 +66,44 @@ package struct Masquerade: Sendable {
     /// An address that has been another's, left by a container that is gone, becomes the owner's; rules that somebody
     /// has changed are made anew. Adding twice changes nothing.
     ///
+    /// - Parameters:
+    ///   - addresses: of the container.
+    ///   - interface: by which the host sees its packets come in; nil where that is not known.
+    ///   - owner: the container's interface.
+    ///   - socket: on the host.
     /// - Throws: what the kernel refused; nothing has changed then.
     package func add(
-        _ addresses: [InterfaceAddress], for owner: Attachment, on socket: inout NftablesSocket
+        _ addresses: [InterfaceAddress], by interface: String?, for owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
-        try socket.update { (socket) throws(SystemError) in try missing(of: addresses, owner, &socket) }
+        try socket.update { (socket) throws(SystemError) in
+            try missing(in: ruleset, of: addresses, known(interface), owner, &socket)
+        }
     }
 
     /// Whether the addresses are masqueraded for the owner, by the rules that adding them makes and no others.
+    ///
+    /// So they are for a container that was added when its interface was not known, or by a version of this suite that
+    /// asked for none, whether or not others have been added since.
     package func contains(
-        _ addresses: [InterfaceAddress], for owner: Attachment, on socket: inout NftablesSocket
+        _ addresses: [InterfaceAddress], by interface: String?, for owner: Attachment,
+        on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {
-        try missing(of: addresses, owner, &socket).isEmpty
+        let former = Self.ruleset(of: [.address], in: ruleset.table)
+        for (ruleset, interface) in [(ruleset, known(interface)), (ruleset, nil), (former, nil)] {
+            if try missing(in: ruleset, of: addresses, interface, owner, &socket).isEmpty { return true }
+        }
+        return false
     }
 
     /// Stops masquerading addresses, as far as they are the owner's; others and missing ones are left alone.
     package func remove(
-        _ addresses: [IPAddress], of owner: Attachment, on socket: inout NftablesSocket
+        _ addresses: [IPAddress], by interface: String?, of owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
         try socket.update { (socket) throws(SystemError) in
             var elements: [NftablesSet.Element] = []
             for address in addresses {
-                let element = try socket.element(for: [.address(address)], in: map(address.family))
+                let (map, key) = place(of: address, known(interface))
+                let element = try socket.element(for: key, in: map)
                 if let element, element.comment == owner.comment { elements.append(element) }
             }
             return try ruleset.removal(of: elements, &socket)
@@ -87,7 +124,8 @@ package struct Masquerade: Sendable {
 
     /// What has to be made for the addresses to be masqueraded; empty when all is there.
     private func missing(
-        of addresses: [InterfaceAddress], _ owner: Attachment, _ socket: inout NftablesSocket
+        in ruleset: ContainerRuleset, of addresses: [InterfaceAddress], _ interface: String?, _ owner: Attachment,
+        _ socket: inout NftablesSocket
     ) throws(SystemError) -> NftablesTransaction {
         var transaction = NftablesTransaction()
         guard !addresses.isEmpty else { return transaction }
@@ -100,7 +138,7 @@ package struct Masquerade: Sendable {
 
         var replaced: [NftablesSet.Element] = []
         for address in addresses {
-            let wanted = element(address, owner)
+            let wanted = element(address, interface, owner)
             let present = try socket.element(for: wanted.key, in: wanted.set)
             guard present != wanted else { continue }
             if let present {
@@ -136,23 +174,25 @@ package struct Masquerade: Sendable {
         return exemptions
     }
 
-    private func map(_ family: AddressFamily) -> NftablesSet {
-        Self.map(family, in: ruleset.table)
-    }
-
-    private static func map(_ family: AddressFamily, in table: Table) -> NftablesSet {
-        NftablesSet(in: table, family == .v4 ? "masquerade4" : "masquerade6", [.address(family)], to: .verdict)
-    }
-
     private func chain(_ exempted: [CIDR], _ owner: Attachment) -> Chain {
         Chain(
             in: ruleset.table, Self.chainName(exempted, owner), comment: "network \(owner.abbreviatedNetwork)")
     }
 
-    private func element(_ address: InterfaceAddress, _ owner: Attachment) -> NftablesSet.Element {
-        NftablesSet.Element(
-            in: map(address.address.family), [.address(address.address)],
-            .verdict(.goto(Self.chainName(exemption(of: address), owner))), comment: owner.comment)
+    private func element(
+        _ address: InterfaceAddress, _ interface: String?, _ owner: Attachment
+    ) -> NftablesSet.Element {
+        let (map, key) = place(of: address.address, interface)
+        return NftablesSet.Element(
+            in: map, key, .verdict(.goto(Self.chainName(exemption(of: address), owner))), comment: owner.comment)
+    }
+
+    private func place(of address: IPAddress, _ interface: String?) -> (map: NftablesSet, key: [DataValue]) {
+        let kind: MasqueradeKey = interface == nil ? .address : .interfaceAndAddress
+        return (
+            kind.map(address.family, in: ruleset.table),
+            (interface.map { [.interfaceName($0)] } ?? []) + [.address(address)]
+        )
     }
 
     private static let chainPrefix = "masquerade-"

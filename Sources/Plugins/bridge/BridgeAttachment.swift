@@ -152,8 +152,12 @@ struct BridgeAttachment: ~Copyable {
             portName: Attachment.hostInterfaceName("\(bridge.link.name) \(vlan)"), host: &host)
     }
 
-    mutating func masquerade(_ result: CNIResult) throws(SystemError) {
-        try masquerade?.add(result.addresses.map(\.address), &rollback)
+    /// Masquerades the container, whose packets come in by the interface that has its gateway's address.
+    mutating func masquerade(
+        _ result: CNIResult, behind bridge: Bridge, _ vlanGateway: Link?
+    ) throws(SystemError) {
+        let interface = configuration.isGateway ? try host.packetInput(of: vlanGateway ?? bridge.link) : nil
+        try masquerade?.add(result.addresses.map(\.address), by: interface, &rollback)
     }
 
     /// Tells the neighbours who has the addresses, once these can be used.

@@ -39,9 +39,7 @@ struct BridgeInspection: ~Copyable {
             try container.inspectAddresses(of: interface, &differences)
             try container.inspectRoutes(&differences)
         }
-        if let bridge { try inspectGateways(on: bridge) }
-        try configuration.masquerade.inspect(
-            previous.addresses.map(\.address), of: invocation.attachment, &differences)
+        try inspectMasquerade(by: bridge.flatMap { bridge throws(SystemError) in try inspectGateways(on: bridge) })
         try inspectSpoofCheck()
         try differences.finish()
     }
@@ -84,14 +82,12 @@ struct BridgeInspection: ~Copyable {
         for vlan in difference.extra { note("Interface \(port.name) is in VLAN \(vlan.id), which is not configured") }
     }
 
-    private mutating func inspectGateways(on bridge: Link) throws(SystemError) {
-        guard configuration.isGateway else { return }
+    /// - Returns: the interface that has the gateways' addresses; nil where there is none.
+    private mutating func inspectGateways(on bridge: Link) throws(SystemError) -> Link? {
+        guard configuration.isGateway else { return nil }
         var link = bridge
         if let name = configuration.gatewayInterface {
-            guard let interface = try host.link(named: name) else {
-                note("Interface \(name) not found")
-                return
-            }
+            guard let interface = try host.link(named: name) else { return note("Interface \(name) not found") }
             link = interface
         }
         let present = try host.addresses(of: link.index)
@@ -100,6 +96,14 @@ struct BridgeInspection: ~Copyable {
                 note("Failed to match gateway addr \(gateway) on interface \(link.name)")
             }
         }
+        return link
+    }
+
+    private mutating func inspectMasquerade(by gateway: Link?) throws(SystemError) {
+        var interface = configuration.isGateway ? configuration.gatewayInterface ?? configuration.bridge : nil
+        if let gateway { interface = try host.packetInput(of: gateway) }
+        try configuration.masquerade.inspect(
+            previous.addresses.map(\.address), by: interface, of: invocation.attachment, &differences)
     }
 
     private mutating func inspectSpoofCheck() throws(SystemError) {

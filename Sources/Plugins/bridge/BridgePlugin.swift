@@ -23,7 +23,7 @@ struct BridgePlugin: CNIPlugin {
 
         try attachment.configure(pair, for: result)
         let vlanGateway = try attachment.serveGateways(of: result, on: bridge)
-        try attachment.masquerade(result)
+        try attachment.masquerade(result, behind: bridge, vlanGateway)
         try attachment.announce(pair, with: result)
 
         result.interfaces = try attachment.interfaces(bridge, pair, vlanGateway)

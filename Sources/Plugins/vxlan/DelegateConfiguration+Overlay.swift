@@ -1,5 +1,6 @@
 import Addressing
 import CNI
+import ContainerLinks
 import JSON
 import NodeTable
 
@@ -36,6 +37,13 @@ extension DelegateConfiguration {
     /// The bridge that containers hang on; nil where the delegate makes none.
     var bridge: String? {
         type == "bridge" ? object["bridge"]?.string ?? "cni0" : nil
+    }
+
+    /// The interface that has its containers' gateway; nil where it is not this host's.
+    var gatewayInterface: String? {
+        guard let bridge, object["isGateway"] == true || object["isDefaultGateway"] == true else { return nil }
+        guard let vlan: UInt16 = object["vlan"]?.number?.integer(), vlan != 0 else { return bridge }
+        return VLANGateway.name(bridge: bridge, vlan: vlan)
     }
 
     /// Bytes that a packet of its containers may have; nil where it is told none.

@@ -78,6 +78,14 @@ struct ReconciledHost {
         }
     }
 
+    /// The interface by which this host sees the containers' packets come in; nil where another is their gateway.
+    func packetInput() throws(SystemError) -> String? {
+        guard let name = delegate.gatewayInterface else { return nil }
+        var host = try RouteSocket()
+        guard let link = try host.link(named: name) else { return name }
+        return try host.packetInput(of: link)
+    }
+
     /// Tells on standard error which subnets of other hosts do not concern this one.
     func reportUnserved() {
         let subnets = overlay.unservedSubnets

@@ -11,7 +11,7 @@ extension VXLANPlugin {
     func check(_ invocation: Invocation) throws {
         let configuration = invocation.configuration
         let host = try ReconciledHost(configuration)
-        if host.site.configuration.masquerades { try mendMasquerade(of: invocation, host.site) }
+        if host.site.configuration.masquerades { try mendMasquerade(of: invocation, on: host) }
         try host.delegate.forwarding(configuration).delegate(for: configuration).check()
         try requireFittingMTU(of: invocation, host.site)
     }
@@ -46,12 +46,13 @@ extension VXLANPlugin {
         try host.delegate.forwarding(configuration).delegate(for: configuration).status()
     }
 
-    private func mendMasquerade(of invocation: Invocation, _ site: OverlaySite) throws {
+    private func mendMasquerade(of invocation: Invocation, on host: ReconciledHost) throws {
         let addresses = try invocation.configuration.previousResult()?.addresses.map(\.address) ?? []
-        let masquerade = Self.masquerade(exempting: site.configuration.networks)
+        let masquerade = Self.masquerade(exempting: host.site.configuration.networks)
+        let (interface, owner) = (try host.packetInput(), invocation.attachment)
         var nftables = try NftablesSocket()
-        guard try !masquerade.contains(addresses, for: invocation.attachment, on: &nftables) else { return }
-        try masquerade.add(addresses, for: invocation.attachment, on: &nftables)
+        guard try !masquerade.contains(addresses, by: interface, for: owner, on: &nftables) else { return }
+        try masquerade.add(addresses, by: interface, for: owner, on: &nftables)
         StandardStreams.log("masquerade of \(addresses.map { "\($0.address)" }.joined(separator: ", ")) missing, added")
     }
 }

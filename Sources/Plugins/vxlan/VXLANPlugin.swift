@@ -24,12 +24,13 @@ struct VXLANPlugin: CNIPlugin {
         let addresses = result.addresses.map(\.address)
         if host.site.configuration.masquerades {
             let masquerade = Self.masquerade(exempting: host.site.configuration.networks)
+            let interface = try host.packetInput()
             let owner = invocation.attachment
             var nftables = try NftablesSocket()
-            try masquerade.add(addresses, for: owner, on: &nftables)
+            try masquerade.add(addresses, by: interface, for: owner, on: &nftables)
             rollback.register("masquerade") {
                 var nftables = try NftablesSocket()
-                try masquerade.remove(addresses.map(\.address), of: owner, on: &nftables)
+                try masquerade.remove(addresses.map(\.address), by: interface, of: owner, on: &nftables)
             }
         }
         try Interruption.check()

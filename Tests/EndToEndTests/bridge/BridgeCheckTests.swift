@@ -57,7 +57,7 @@ struct BridgeCheckTests {
             command: "ip address del fd00:1::1/64 dev bridge0",
             message: "Failed to match gateway addr fd00:1::1/64 on interface bridge0"),
         Change(
-            command: "nft flush map inet cni_bridge masquerade4",
+            command: "nft flush map inet cni_bridge sources4",
             message: "Masquerade of 10.1.2.2, fd00:1::2 is missing"),
         Change(
             command: "ip address del fd00:1::2/64 dev eth0", isInContainer: true,

@@ -66,8 +66,8 @@ struct MasqueradeLoadTests {
             let rules = try host.ruleset().split(separator: "\n").filter {
                 $0.contains("vmap") || $0.contains("return") || $0.contains("masquerade comment")
             }
-            #expect(rules.count == 2 + 4 * 3)
-            #expect(Set(rules).count == 2 + 4 + 2 + 2)
+            #expect(rules.count == 4 + 4 * 3)
+            #expect(Set(rules).count == 4 + 4 + 2 + 2)
             #expect(try host.elements().count == 16)
         }
     }
@@ -90,7 +90,7 @@ struct MasqueradeLoadTests {
             #expect(errors == [])
             #expect(
                 try host.elements()
-                    == [#"10.1.2.2 comment "net1 new\#(round) eth0" : goto masquerade-net1-10.1.2.0/24"#])
+                    == [#""bridge0" . 10.1.2.2 comment "net1 new\#(round) eth0" : goto masquerade-net1-10.1.2.0/24"#])
         }
     }
 

@@ -21,7 +21,7 @@ struct MasqueradePacketTests {
         let prefixLength: Int
     }
 
-    @Test(arguments: [
+    static let networks = [
         Network(
             command: "ip", forwarding: "ipv4/ip_forward", address: "10.1.2.2/24", container: ["10.1.2.1", "10.1.2.2"],
             neighbor: ["10.1.2.129", "10.1.2.130"],
@@ -31,8 +31,11 @@ struct MasqueradePacketTests {
             container: ["fd00:1::1", "fd00:1::2"],
             neighbor: ["fd00:1:0:0:8000::1", "fd00:1:0:0:8000::2"], outside: ["2001:db8::1", "2001:db8::9"],
             prefixLength: 65),
-    ])
-    func hidesContainerOutsideItsSubnetAlone(_ network: Network) throws {
+    ]
+
+    /// Whether or not it is known by which interface the container's packets come in.
+    @Test(arguments: networks, ["c0", nil])
+    func hidesContainerOutsideItsSubnetAlone(_ network: Network, by interface: String?) throws {
         let host = try NetworkNamespace.make()
         let container = try NetworkNamespace.make()
         let neighbor = try NetworkNamespace.make()
@@ -50,7 +53,9 @@ struct MasqueradePacketTests {
 
         let owner = Attachment(network: "net1", containerID: "cid1", interfaceName: "eth0")
         let address = try #require(InterfaceAddress(network.address))
-        try host.run { () throws(SystemError) in try Masquerade(table: "cni_bridge").add([address], for: owner) }
+        try host.run { () throws(SystemError) in
+            try Masquerade(table: "cni_bridge").add([address], by: interface, for: owner)
+        }
         try container.shell("ping -c 1 -w 5 \(network.outside[1])")
         #expect(try outside.echoSources() == [network.container[1], network.outside[0]].sorted())
         try container.shell("ping -c 1 -w 5 \(network.neighbor[1])")

@@ -73,7 +73,7 @@ struct MasqueradeRemovalTests {
         let addresses = try InterfaceAddress.list("10.1.2.2/24")
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
         // What is left when nothing but the removal of the table is missing.
-        try host.shell("nft flush map inet cni_bridge masquerade4")
+        try host.shell("nft flush map inet cni_bridge sources4")
         try host.shell("nft delete chain inet cni_bridge masquerade-net1-10.1.2.0/24")
         try host.run { () throws(SystemError) in try masquerade.remove(addresses.map(\.address), of: owner) }
         #expect(try host.ruleset() == "")
@@ -88,7 +88,9 @@ struct MasqueradeRemovalTests {
             try masquerade.add(others, for: other)
             try masquerade.removeAll(of: owner)
         }
-        #expect(try host.elements() == [#"10.1.2.3 comment "net1 cid2 eth0" : goto masquerade-net1-10.1.2.0/24"#])
+        #expect(
+            try host.elements()
+                == [#""bridge0" . 10.1.2.3 comment "net1 cid2 eth0" : goto masquerade-net1-10.1.2.0/24"#])
         #expect(try host.chains() == ["masquerade-net1-10.1.2.0/24", "postrouting"])
         try host.run { () throws(SystemError) in try masquerade.removeAll(of: other) }
         #expect(try host.ruleset() == "")
@@ -108,8 +110,8 @@ struct MasqueradeRemovalTests {
         }
         #expect(
             try host.elements() == [
-                #"10.1.2.3 comment "net1 cid2 eth0" : goto masquerade-net1-10.1.2.0/24"#,
-                #"10.9.0.2 comment "net1.b cid3 eth0" : goto masquerade-net1.b-10.9.0.0/16"#,
+                #""bridge0" . 10.1.2.3 comment "net1 cid2 eth0" : goto masquerade-net1-10.1.2.0/24"#,
+                #""bridge0" . 10.9.0.2 comment "net1.b cid3 eth0" : goto masquerade-net1.b-10.9.0.0/16"#,
             ])
         #expect(try host.chains() == ["masquerade-net1-10.1.2.0/24", "masquerade-net1.b-10.9.0.0/16", "postrouting"])
         try host.run { () throws(SystemError) in
@@ -124,10 +126,10 @@ struct MasqueradeRemovalTests {
         let host = try NetworkNamespace.make()
         let addresses = try InterfaceAddress.list("10.1.2.2/24", "fd00:1::2/64")
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
-        try host.shell("nft flush map inet cni_bridge masquerade4")
+        try host.shell("nft flush map inet cni_bridge sources4")
         try host.run { () throws(SystemError) in try masquerade.removeAll(ofNetwork: "net2", except: []) }
         #expect(try host.chains() == ["masquerade-net1-fd00_1__/64", "postrouting"])
-        try host.shell("nft flush map inet cni_bridge masquerade6")
+        try host.shell("nft flush map inet cni_bridge sources6")
         try host.run { () throws(SystemError) in try masquerade.removeAll(ofNetwork: "net2", except: []) }
         #expect(try host.ruleset() == "")
     }

@@ -22,18 +22,28 @@ struct MasqueradeTests {
         let ruleset = """
             table inet cni_bridge {
             \tcomment "container addresses masqueraded by CNI plugins"
+            \tmap sources4 {
+            \t\ttype ifname . ipv4_addr : verdict
+            \t\telements = { "bridge0" . 10.1.2.2 comment "net1 cid1 eth0" : goto masquerade-net1-10.1.2.0/24 }
+            \t}
+
+            \tmap sources6 {
+            \t\ttype ifname . ipv6_addr : verdict
+            \t\telements = { "bridge0" . fd00:1::2 comment "net1 cid1 eth0" : goto masquerade-net1-fd00_1__/64 }
+            \t}
+
             \tmap masquerade4 {
             \t\ttype ipv4_addr : verdict
-            \t\telements = { 10.1.2.2 comment "net1 cid1 eth0" : goto masquerade-net1-10.1.2.0/24 }
             \t}
 
             \tmap masquerade6 {
             \t\ttype ipv6_addr : verdict
-            \t\telements = { fd00:1::2 comment "net1 cid1 eth0" : goto masquerade-net1-fd00_1__/64 }
             \t}
 
             \tchain postrouting {
             \t\ttype nat hook postrouting priority srcnat; policy accept;
+            \t\tiifname . ip saddr vmap @sources4
+            \t\tiifname . ip6 saddr vmap @sources6
             \t\tip saddr vmap @masquerade4
             \t\tip6 saddr vmap @masquerade6
             \t}
@@ -116,10 +126,10 @@ struct MasqueradeTests {
         try host.run { () throws(SystemError) in try masquerade.add(second, for: other) }
         #expect(
             try host.elements() == [
-                #"10.1.2.2 comment "net1 cid1 eth0" : goto masquerade-net1-10.1.2.0/24"#,
-                #"10.1.2.3 comment "net1 cid2 eth0" : goto masquerade-net1-10.1.2.0/24"#,
+                #""bridge0" . 10.1.2.2 comment "net1 cid1 eth0" : goto masquerade-net1-10.1.2.0/24"#,
+                #""bridge0" . 10.1.2.3 comment "net1 cid2 eth0" : goto masquerade-net1-10.1.2.0/24"#,
             ])
-        try host.shell("nft delete element inet cni_bridge masquerade4 '{ 10.1.2.3 }'")
+        try host.shell("nft delete element inet cni_bridge sources4 '{ bridge0 . 10.1.2.3 }'")
         #expect(try host.shell("nft -a list ruleset") == before)
     }
 
@@ -147,7 +157,7 @@ struct MasqueradeTests {
         let addresses = try InterfaceAddress.list("10.1.2.2/24", "fd00:1::2/64")
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
         let before = try host.ruleset()
-        try host.shell("nft delete element inet cni_bridge masquerade6 '{ fd00:1::2 }'")
+        try host.shell("nft delete element inet cni_bridge sources6 '{ bridge0 . fd00:1::2 }'")
         try host.shell("nft flush chain inet cni_bridge postrouting")
         try host.run { () throws(SystemError) in try masquerade.add(addresses, for: owner) }
         #expect(try host.ruleset() == before)
@@ -164,8 +174,8 @@ struct MasqueradeTests {
         }
         #expect(
             try host.elements() == [
-                #"10.1.2.2 comment "net1 cid1 eth0" : goto masquerade-net1-10.1.2.0/24"#,
-                #"10.1.2.3 comment "net1 cid2 eth0" : goto masquerade-net1-10.1.0.0/16"#,
+                #""bridge0" . 10.1.2.2 comment "net1 cid1 eth0" : goto masquerade-net1-10.1.2.0/24"#,
+                #""bridge0" . 10.1.2.3 comment "net1 cid2 eth0" : goto masquerade-net1-10.1.0.0/16"#,
             ])
         #expect(try host.chains() == ["masquerade-net1-10.1.0.0/16", "masquerade-net1-10.1.2.0/24", "postrouting"])
 

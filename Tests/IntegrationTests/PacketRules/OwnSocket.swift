@@ -6,19 +6,25 @@ import PacketRules
 
 /// The same with a socket for each call, in the calling thread's namespace.
 extension Masquerade {
-    func add(_ addresses: [InterfaceAddress], for owner: Attachment) throws(SystemError) {
+    func add(
+        _ addresses: [InterfaceAddress], by interface: String? = "bridge0", for owner: Attachment
+    ) throws(SystemError) {
         var socket = try NftablesSocket()
-        try add(addresses, for: owner, on: &socket)
+        try add(addresses, by: interface, for: owner, on: &socket)
     }
 
-    func contains(_ addresses: [InterfaceAddress], for owner: Attachment) throws(SystemError) -> Bool {
+    func contains(
+        _ addresses: [InterfaceAddress], by interface: String? = "bridge0", for owner: Attachment
+    ) throws(SystemError) -> Bool {
         var socket = try NftablesSocket()
-        return try contains(addresses, for: owner, on: &socket)
+        return try contains(addresses, by: interface, for: owner, on: &socket)
     }
 
-    func remove(_ addresses: [IPAddress], of owner: Attachment) throws(SystemError) {
+    func remove(
+        _ addresses: [IPAddress], by interface: String? = "bridge0", of owner: Attachment
+    ) throws(SystemError) {
         var socket = try NftablesSocket()
-        try remove(addresses, of: owner, on: &socket)
+        try remove(addresses, by: interface, of: owner, on: &socket)
     }
 
     func removeAll(of owner: Attachment) throws(SystemError) {

@@ -17,6 +17,14 @@ struct RulesetRepairTests {
     private let masquerade = Masquerade(table: "cni_bridge")
     private static let chain = "inet cni_bridge masquerade-net1-10.1.2.0/24"
     private static let base = "inet cni_bridge postrouting"
+    private static let lookups = [
+        "iifname . ip saddr vmap @sources4", "iifname . ip6 saddr vmap @sources6", "ip saddr vmap @masquerade4",
+        "ip6 saddr vmap @masquerade6",
+    ]
+
+    private static func filling(_ chain: String, with rules: some Sequence<String>) -> String {
+        (["nft flush chain \(chain)"] + rules.map { "nft add rule \(chain) \($0)" }).joined(separator: "\n")
+    }
 
     @Test(arguments: [
         // Inserted.
@@ -25,18 +33,12 @@ struct RulesetRepairTests {
         "nft insert rule \(chain) accept",
         "nft add rule \(chain) drop",
         // Replaced by as many.
-        """
-        nft flush chain \(base); nft add rule \(base) ip saddr vmap @masquerade4
-        nft add rule \(base) ip6 saddr fd00::/8 accept
-        """,
-        """
-        nft flush chain \(base); nft add rule \(base) ip daddr vmap @masquerade4
-        nft add rule \(base) ip6 saddr vmap @masquerade6
-        """,
-        """
-        nft flush chain \(base); nft add rule \(base) ip saddr vmap @other4
-        nft add rule \(base) ip6 saddr vmap @masquerade6
-        """,
+        filling(base, with: ["iifname . ip saddr vmap @sources4", "ip6 saddr fd00::/8 accept"] + lookups[2...]),
+        filling(base, with: ["iifname . ip daddr vmap @sources4"] + lookups[1...]),
+        filling(base, with: ["oifname . ip saddr vmap @sources4"] + lookups[1...]),
+        filling(base, with: ["iifname . ip saddr vmap @other4"] + lookups[1...]),
+        // What an earlier version made, which looks into none of the maps that have the container.
+        filling(base, with: lookups[2...]),
         """
         nft flush chain \(chain); nft add rule \(chain) ip daddr 10.1.0.0/16 return
         nft add rule \(chain) ip daddr 224.0.0.0/4 return; nft add rule \(chain) masquerade
@@ -61,17 +63,17 @@ struct RulesetRepairTests {
         let host = try NetworkNamespace.make()
         var socket = try NftablesSocket(in: host)
         let addresses = try ["10.1.2.2/24", "fd00:1::2/64"].map { try #require(InterfaceAddress($0)) }
-        try masquerade.add(addresses, for: owner, on: &socket)
-        try host.shell("nft add map inet cni_bridge other4 '{ type ipv4_addr : verdict; }'")
+        try masquerade.add(addresses, by: "bridge0", for: owner, on: &socket)
+        try host.shell("nft add map inet cni_bridge other4 '{ type ifname . ipv4_addr : verdict; }'")
         let before = try host.ruleset()
-        #expect(try masquerade.contains(addresses, for: owner, on: &socket))
+        #expect(try masquerade.contains(addresses, by: "bridge0", for: owner, on: &socket))
 
         try host.shell("set -e; \(change)")
         #expect(try host.ruleset() != before)
-        #expect(try !masquerade.contains(addresses, for: owner, on: &socket))
-        try masquerade.add(addresses, for: owner, on: &socket)
+        #expect(try !masquerade.contains(addresses, by: "bridge0", for: owner, on: &socket))
+        try masquerade.add(addresses, by: "bridge0", for: owner, on: &socket)
         #expect(try host.ruleset() == before)
-        #expect(try masquerade.contains(addresses, for: owner, on: &socket))
+        #expect(try masquerade.contains(addresses, by: "bridge0", for: owner, on: &socket))
     }
 
     /// Masks where the rules of today load fewer bytes, which does the same in other steps.
@@ -79,7 +81,7 @@ struct RulesetRepairTests {
         let host = try NetworkNamespace.make()
         var socket = try NftablesSocket(in: host)
         let addresses = [try #require(InterfaceAddress("10.1.2.2/24"))]
-        try masquerade.add(addresses, for: owner, on: &socket)
+        try masquerade.add(addresses, by: "bridge0", for: owner, on: &socket)
         let before = try host.ruleset()
 
         let chain = Chain(in: Table(.inet, "cni_bridge"), "masquerade-net1-10.1.2.0/24")
@@ -92,9 +94,9 @@ struct RulesetRepairTests {
         transaction.fill(chain, with: rules + [Rule(in: chain, .masquerade(), comment: "net1")])
         try socket.commit(transaction)
         #expect(try host.ruleset() == before)
-        #expect(try !masquerade.contains(addresses, for: owner, on: &socket))
-        try masquerade.add(addresses, for: owner, on: &socket)
-        #expect(try masquerade.contains(addresses, for: owner, on: &socket))
+        #expect(try !masquerade.contains(addresses, by: "bridge0", for: owner, on: &socket))
+        try masquerade.add(addresses, by: "bridge0", for: owner, on: &socket)
+        #expect(try masquerade.contains(addresses, by: "bridge0", for: owner, on: &socket))
         #expect(try host.ruleset() == before)
     }
 
@@ -104,15 +106,15 @@ struct RulesetRepairTests {
         let addresses = try ["10.1.2.2/24", "10.2.0.130/25", "fd00:1::2/64"].map { try #require(InterfaceAddress($0)) }
         let mac = try #require(MACAddress("02:00:00:00:00:01"))
         var socket = try NftablesSocket(in: saved)
-        try masquerade.add(addresses, for: owner, on: &socket)
+        try masquerade.add(addresses, by: "bridge0", for: owner, on: &socket)
         try spoofCheck.add(mac, on: "veth1", for: owner, on: &socket)
 
         try host.shell("nft -f -", input: saved.ruleset())
         socket = try NftablesSocket(in: host)
-        #expect(try masquerade.contains(addresses, for: owner, on: &socket))
+        #expect(try masquerade.contains(addresses, by: "bridge0", for: owner, on: &socket))
         #expect(try spoofCheck.contains(mac, on: "veth1", for: owner, on: &socket))
         let before = try host.shell("nft -a list ruleset")
-        try masquerade.add(addresses, for: owner, on: &socket)
+        try masquerade.add(addresses, by: "bridge0", for: owner, on: &socket)
         try spoofCheck.add(mac, on: "veth1", for: owner, on: &socket)
         #expect(try host.shell("nft -a list ruleset") == before)
     }
@@ -121,11 +123,13 @@ struct RulesetRepairTests {
         let host = try NetworkNamespace.make()
         var socket = try NftablesSocket(in: host)
         let addresses = [try #require(InterfaceAddress("10.1.2.2/24"))]
-        try masquerade.add(addresses, for: owner, on: &socket)
+        try masquerade.add(addresses, by: "bridge0", for: owner, on: &socket)
         let ruleset = try host.ruleset().replacing("priority srcnat", with: "priority 150")
         try host.shell("nft flush ruleset; nft -f -", input: ruleset)
-        #expect(try !masquerade.contains(addresses, for: owner, on: &socket))
-        let error = #expect(throws: SystemError.self) { try masquerade.add(addresses, for: owner, on: &socket) }
+        #expect(try !masquerade.contains(addresses, by: "bridge0", for: owner, on: &socket))
+        let error = #expect(throws: SystemError.self) {
+            try masquerade.add(addresses, by: "bridge0", for: owner, on: &socket)
+        }
         #expect(error?.description.hasPrefix("create chain inet cni_bridge postrouting: ") == true)
         #expect(try host.ruleset().contains("priority 150"))
     }
