@@ -83,8 +83,8 @@ struct PTPAttachment: ~Copyable {
         try pair.serve(addresses, on: &host)
     }
 
-    mutating func masquerade(_ result: CNIResult) throws(SystemError) {
-        try masquerade?.add(result.addresses.map(\.address), &rollback)
+    mutating func masquerade(_ result: CNIResult, behind pair: VethPair) throws(SystemError) {
+        try masquerade?.add(result.addresses.map(\.address), by: host.packetInput(of: pair.host), &rollback)
     }
 
     mutating func route(_ pair: VethPair, _ addresses: [RoutedAddress], _ result: CNIResult) throws(SystemError) {

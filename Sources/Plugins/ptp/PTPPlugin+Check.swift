@@ -13,25 +13,28 @@ extension PTPPlugin {
         try Delegate.ipam(of: invocation.configuration)?.check()
         var differences = Differences()
         let previous = container.previous
+        var end: String?
         if let interface = try container.inspectLink(kind: VethPeer.kind, mayBeDown: false, &differences) {
-            try inspectHost(leadingTo: interface, previous, &differences)
+            end = try inspectHost(leadingTo: interface, previous, &differences)
             try container.inspectAddresses(of: interface, &differences)
             try container.inspectRoutes(&differences)
         }
         try configuration.masquerade.inspect(
-            previous.addresses.map(\.address), of: invocation.attachment, &differences)
+            previous.addresses.map(\.address), by: end, of: invocation.attachment, &differences)
         try differences.finish()
     }
 
+    /// - Returns: the interface by which the host sees the container's packets come in.
     private func inspectHost(
         leadingTo interface: Link, _ previous: CNIResult, _ differences: inout Differences
-    ) throws {
+    ) throws -> String? {
         var host = try RouteSocket()
         guard let expected = previous.interfaces.first(where: \.isOnHost),
             let end = try host.link(named: expected.name), end.peer?.index == interface.index,
             interface.peer?.index == end.index
         else {
-            return differences.note("the host's end of interface \(interface.name) was not found")
+            differences.note("the host's end of interface \(interface.name) was not found")
+            return nil
         }
         differences.compareMAC(of: end, expected, "Interface \(end.name)")
         if !end.isUp { differences.note("Interface \(end.name) is down") }
@@ -48,5 +51,6 @@ extension PTPPlugin {
                 }
             }
         }
+        return try host.packetInput(of: end)
     }
 }

@@ -25,7 +25,7 @@ struct PTPPlugin: CNIPlugin {
         let addresses = try result.routedAddresses()
         try attachment.assign(addresses, to: pair)
         try attachment.serve(addresses, on: pair)
-        try attachment.masquerade(result)
+        try attachment.masquerade(result, behind: pair)
         try attachment.route(pair, addresses, result)
 
         result.interfaces = [
