@@ -1,15 +1,16 @@
 import Foundation
-import TestSupport
 
 /// Bytes sent from one container to another over TCP, and compared with those that were sent.
-enum TCPTransfer {
+package enum TCPTransfer {
     private static let port: UInt16 = 5001
     private static let block = 1 << 20
 
     /// Sends and receives in turn, so that it needs no second thread.
     ///
     /// - Throws: when a byte is lost or changed, or when a system call fails or takes too long.
-    static func run(blocks: Int, from client: TestContainer, to address: String, in server: TestContainer) throws {
+    package static func run(
+        blocks: Int, from client: TestContainer, to address: String, in server: TestContainer
+    ) throws {
         var generator = SeededGenerator(seed: 7)
         let bytes = (0..<block / 8).flatMap { _ in withUnsafeBytes(of: generator.next()) { Array($0) } }
         let listener = try TestSocket(.tcp, for: address, in: server.namespace)
