@@ -10,6 +10,7 @@
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/inet_diag.h>
+#include <linux/if_tun.h>
 #include <linux/ip.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>
@@ -26,7 +27,11 @@
 #include <linux/sched.h>
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
+#include <linux/udp.h>
 #include <linux/veth.h>
+#include <linux/virtio_net.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/vfs.h>
 
@@ -36,3 +41,15 @@ int unshare(int flags);
 int memfd_create(const char *name, unsigned int flags);
 int pipe2(int descriptors[2], int flags);
 int gettid(void);
+
+/// Likewise: struct mmsghdr, sendmmsg(2), recvmmsg(2).
+struct datagram_header {
+    struct msghdr header;
+    unsigned int length;
+};
+int sendmmsg(int fd, struct datagram_header *messages, unsigned int count, int flags);
+int recvmmsg(int fd, struct datagram_header *messages, unsigned int count, int flags, struct timespec *timeout);
+
+/// Requests of ioctl(2), which are too much of an expression to be seen from Swift.
+static const unsigned long tunnel_set_interface = TUNSETIFF;
+static const unsigned long tunnel_set_offload = TUNSETOFFLOAD;
