@@ -97,19 +97,6 @@ extension VXLANDevice {
         return port
     }
 
-    func forwardingFault(_ family: AddressFamily) -> OverlayDifference {
-        difference(.setting("\(family) forwarding"), .wrong("off"))
-    }
-
-    func addressFaults(
-        _ present: [InterfaceAddress]
-    ) -> (surplus: [InterfaceAddress], missing: [InterfaceAddress]) {
-        (
-            present.filter { !$0.address.isLinkLocal && !addresses.contains($0) },
-            addresses.filter { !present.contains($0) }
-        )
-    }
-
     func offloadFault() throws(SystemError) -> OverlayDifference? {
         guard let offloadsChecksum, try ChecksumOffload.isOn(name) != offloadsChecksum else { return nil }
         return difference(.setting("checksum offload"), .wrong(offloadsChecksum ? "off" : "on"))
@@ -144,13 +131,14 @@ extension VXLANDevice {
         return group
     }
 
-    var addresses: [InterfaceAddress] {
-        guard case .routed(let addresses, _) = delivery else { return [] }
-        return addresses.compactMap { InterfaceAddress($0, prefixLength: $0.family.bitWidth) }
+    /// Those of the device, none in a segment.
+    var addresses: OverlayAddresses {
+        guard case .routed(let addresses, _) = delivery else { return OverlayAddresses(name, []) }
+        return OverlayAddresses(name, addresses)
     }
 
     /// Those that this host serves, none in a segment.
     ///
     /// What it has no address of is not routed here.
-    var families: Set<AddressFamily> { Set(addresses.map(\.address.family)) }
+    var families: Set<AddressFamily> { addresses.families }
 }

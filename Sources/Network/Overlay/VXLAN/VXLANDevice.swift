@@ -93,8 +93,7 @@ package struct VXLANDevice: Hashable, Sendable {
             if !isNew && faults.isEmpty { differences += portFaults }
             try pass(link, on: &host)
         }
-        try ensureAddresses(of: link, on: &host, &differences)
-        try ensureForwarding(by: link, on: &host, isNew, &differences)
+        try addresses.ensure(on: link, &host, isNew: isNew, &differences)
         try ensureOffload(&differences)
         return link
     }
@@ -188,31 +187,8 @@ package struct VXLANDevice: Hashable, Sendable {
     private func prepareParameters() {
         // Where IPv6 is off there is nothing to switch off; an address that cannot be added says why.
         try? Sysctl.ensure("net/ipv6/conf/\(name)/accept_ra", is: "0")
-        guard addresses.contains(where: { $0.address.family == .v6 }) else { return }
+        guard families.contains(.v6) else { return }
         try? Sysctl.ensure("net/ipv6/conf/\(name)/disable_ipv6", is: "0")
-    }
-
-    /// Exactly the addresses, beside those of IPv6's link: another one would make a route of its own.
-    private func ensureAddresses(
-        of link: Link, on host: inout RouteSocket, _ differences: inout [OverlayDifference]
-    ) throws(SystemError) {
-        let faults = addressFaults(try host.addresses(of: link.index))
-        differences += faults.surplus.map { difference(.address($0), .surplus) }
-        for address in faults.surplus { try host.perform(.delete(address, from: link.index, name)) }
-        differences += faults.missing.map { difference(.address($0), .missing) }
-        for address in faults.missing {
-            try host.perform(.add(address, to: link.index, name, detectsDuplicates: false))
-        }
-    }
-
-    /// Sees that what comes out of the device is passed on.
-    private func ensureForwarding(
-        by link: Link, on host: inout RouteSocket, _ isNew: Bool, _ differences: inout [OverlayDifference]
-    ) throws(SystemError) {
-        for family in families where try !host.isForwarding(family, by: link.index) {
-            try Sysctl.set("net/\(family == .v4 ? "ipv4" : "ipv6")/conf/\(name)/forwarding", to: "1")
-            if !isNew { differences.append(forwardingFault(family)) }
-        }
     }
 
     /// Has the bridge pass everything through the port.
@@ -241,15 +217,10 @@ extension VXLANDevice {
         on host: inout RouteSocket
     ) throws(SystemError) -> (link: Link?, differences: [OverlayDifference]) {
         guard let (link, present) = try present(on: &host) else { return (nil, [difference(.link, .missing)]) }
-        let addresses = addressFaults(try host.addresses(of: link.index))
         var differences = essentialFaults(present) + fixedFaults(present) + changeableFaults(link, present)
         differences += connectionFaults(link)
         differences += try portFaults(link, on: &host)
-        for family in families where try !host.isForwarding(family, by: link.index) {
-            differences.append(forwardingFault(family))
-        }
-        differences += addresses.surplus.map { difference(.address($0), .surplus) }
-        differences += addresses.missing.map { difference(.address($0), .missing) }
+        differences += try addresses.inspect(on: link, &host)
         if let fault = try offloadFault() { differences.append(fault) }
         return (link, differences)
     }
