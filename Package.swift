@@ -74,6 +74,8 @@ let package = Package(
         .target(
             name: "Overlay", dependencies: ["RouteNetlink", "LinuxSystem", "Addressing"],
             path: "Sources/Network/Overlay"),
+        .target(
+            name: "UDPTunnel", dependencies: ["LinuxSystem", "Addressing"], path: "Sources/Network/UDPTunnel"),
         .target(name: "Probing", dependencies: ["LinuxSystem", "Addressing"], path: "Sources/Network/Probing"),
 
         .target(name: "AddressPools", dependencies: ["JSON", "Addressing"], path: "Sources/IPAM/AddressPools"),
@@ -123,7 +125,8 @@ let package = Package(
         tool(
             "cnitool", "CNITool", "CNIRuntime", "PluginKit", "Leases", "NodeTable", "Overlay", "Probing",
             "RouteNetlink", "CNI", "JSON", "Addressing", "Attachments", "Hashing", "LinuxSystem"),
-        tool("cni-bench", "CNIBenchmark", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"),
+        tool(
+            "cni-bench", "CNIBenchmark", "Overlay", "UDPTunnel", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"),
 
         .target(name: "TestSupport", dependencies: ["JSON", "LinuxSystem"], path: "Tests/TestSupport"),
         .testTarget(name: "LayoutTests", dependencies: ["TestSupport"], path: "Tests/UnitTests/Layout"),
@@ -137,6 +140,7 @@ let package = Package(
         unitTests("Nftables", "Netlink", "Addressing", "LinuxSystem", "TestSupport"),
         unitTests("NodeTable", "JSON", "Addressing", "TestSupport"),
         unitTests("Overlay", "RouteNetlink", "Addressing"),
+        unitTests("UDPTunnel", "Addressing", "LinuxSystem", "TestSupport"),
         unitTests("Probing", "Addressing"),
         unitTests("PacketRules", "Attachments", "Addressing"),
         unitTests("CNIRuntime", "CNI", "Attachments", "JSON", "LinuxSystem", "TestSupport"),
@@ -157,6 +161,7 @@ let package = Package(
         integrationTests("SocketDiagnosis", "Addressing", "TestSupport"),
         integrationTests("PacketRules", "Nftables", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         integrationTests("Overlay", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
+        integrationTests("UDPTunnel", "Overlay", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
 
         .testTarget(
             name: "EndToEndTests",

@@ -20,6 +20,7 @@ enum Architecture {
             "Nftables", "Conntrack", "RouteNetlink", "LinuxSystem", "Addressing", "Attachments", "Hashing",
         ],
         "Network/Overlay": ["RouteNetlink", "LinuxSystem", "Addressing"],
+        "Network/UDPTunnel": ["LinuxSystem", "Addressing", "Synchronization"],
         "Network/Probing": ["LinuxSystem", "Addressing"],
 
         "IPAM/AddressPools": ["JSON", "Addressing"],
