@@ -1,5 +1,6 @@
 package import Addressing
 package import LinuxSystem
+import Synchronization
 
 /// The data path of flannel's backend "udp": a TUN device, whose packets go to other hosts as the payload of UDP.
 ///
@@ -8,7 +9,7 @@ package import LinuxSystem
 package final class Tunnel: Sendable {
     private let state: TunnelState
     private let counters: [TunnelCounters]
-    private let threads: [SystemThread]
+    private let threads: Mutex<[SystemThread]>
 
     package struct Settings: Sendable {
         /// The name of the device, which must not be there.
@@ -74,7 +75,7 @@ package final class Tunnel: Sendable {
         }
         self.state = state
         self.counters = counters
-        self.threads = threads
+        self.threads = Mutex(threads)
     }
 
     private static func start(
@@ -98,9 +99,13 @@ package final class Tunnel: Sendable {
     /// Why nothing passes any more, such as a device that was deleted; nil while all is well.
     package var failure: SystemError? { state.error }
 
-    /// Ends the threads, and with them the device; for one caller, once.
+    /// Ends the threads, and with them the device; nothing is left to end for whoever calls again.
     package func stop() {
         state.stop()
-        for thread in threads { thread.join() }
+        let ending = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in ending { thread.join() }
     }
 }
