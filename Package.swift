@@ -42,6 +42,7 @@ let package = Package(
         .executable(name: "vxlan", targets: ["VXLANPlugin"]),
         .executable(name: "cnitool", targets: ["CNITool"]),
         .executable(name: "cni-bench", targets: ["CNIBenchmark"]),
+        .executable(name: "mk-docker-opts", targets: ["MakeDockerOptions"]),
     ],
     targets: [
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
@@ -125,6 +126,7 @@ let package = Package(
         tool(
             "cnitool", "CNITool", "CNIRuntime", "PluginKit", "Leases", "NodeTable", "Overlay", "Probing",
             "RouteNetlink", "CNI", "JSON", "Addressing", "Attachments", "Hashing", "LinuxSystem"),
+        tool("mk-docker-opts", "MakeDockerOptions", "RouteNetlink", "Addressing", "LinuxSystem"),
         tool(
             "cni-bench", "CNIBenchmark", "Overlay", "UDPTunnel", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"),
 
@@ -147,6 +149,7 @@ let package = Package(
         unitTests("AddressPools", "Addressing", "TestSupport"),
         unitTests("Leases", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         unitTests("Flannel", "Addressing", "TestSupport"),
+        unitTests("MakeDockerOptions"),
         unitTests("FlannelPlugin", "Flannel", "CNI", "JSON"),
         unitTests("BridgePlugin", "CNI", "JSON"),
         unitTests("TuningPlugin", "CNI"),
@@ -167,7 +170,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "StaticPlugin", "VXLANPlugin",
-                "CNITool", "JSON", "LinuxSystem", "TestSupport",
+                "CNITool", "MakeDockerOptions", "JSON", "LinuxSystem", "TestSupport",
                 "PTPPlugin",
                 "TuningPlugin",
             ],
