@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A thread of its own for what waits in system calls, of which the daemon's data path is the one user.
