@@ -22,6 +22,8 @@ package struct Link: Hashable, Sendable {
     package var transmitQueueLength: UInt32
     /// RFC 2863.
     package var operationalState: OperationalState
+    /// The link that it is made on, such as that of a VLAN; nil for the other end of a pair, which its kind tells.
+    package var parent: LinkReference?
     /// The bridge that it is a port of.
     package var master: InterfaceIndex?
     package var alias: String?
@@ -69,6 +71,7 @@ package struct Link: Hashable, Sendable {
         try payload.forEachAttribute(from: LinkHeader.length) { (type, value) throws(SystemError) in
             if type == AttributeType(IFLA_LINKINFO) { kind = try Kind(readingInfo: value, leadingTo: other) }
         }
+        if case .veth = kind {} else { parent = other }
     }
 }
 

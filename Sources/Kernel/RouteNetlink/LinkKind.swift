@@ -11,6 +11,10 @@ extension Link {
         /// The other end is nil where the kernel does not tell.
         case veth(peer: LinkReference?)
         case vxlan(VXLANSettings)
+        case macvlan(MacvlanOptions)
+        case ipvlan(IPVLANOptions)
+        case vlan(VLANOptions)
+        case vrf(VRFOptions)
         /// A kind whose settings are not read.
         case other(String)
 
@@ -21,6 +25,10 @@ extension Link {
             case .bridge: BridgeOptions.kind
             case .veth: VethPeer.kind
             case .vxlan: VXLANOptions.kind
+            case .macvlan: MacvlanOptions.kind
+            case .ipvlan: IPVLANOptions.kind
+            case .vlan: VLANOptions.kind
+            case .vrf: VRFOptions.kind
             case .other(let name): name
             }
         }
@@ -45,6 +53,14 @@ extension Link.Kind {
                 self = .bridge(try BridgeOptions(reading: value))
             case (AttributeType(IFLA_INFO_DATA), .other(VXLANOptions.kind)):
                 self = .vxlan(try VXLANSettings(reading: value))
+            case (AttributeType(IFLA_INFO_DATA), .other(MacvlanOptions.kind)):
+                self = .macvlan(try MacvlanOptions(reading: value))
+            case (AttributeType(IFLA_INFO_DATA), .other(IPVLANOptions.kind)):
+                self = .ipvlan(try IPVLANOptions(reading: value))
+            case (AttributeType(IFLA_INFO_DATA), .other(VLANOptions.kind)):
+                self = .vlan(try VLANOptions(reading: value))
+            case (AttributeType(IFLA_INFO_DATA), .other(VRFOptions.kind)):
+                self = .vrf(try VRFOptions(reading: value))
             default: break
             }
         }

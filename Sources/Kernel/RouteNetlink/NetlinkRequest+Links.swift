@@ -1,11 +1,26 @@
 import CLinux
+import LinuxSystem
 package import Netlink
 
 extension NetlinkRequest {
     /// `ip link add NAME … type KIND …`; `EEXIST` when the name is taken.
-    package static func create<Options: LinkOptions>(_ link: NewLink, _ options: Options) -> NetlinkRequest {
+    package static func create(_ link: NewLink, _ options: some LinkOptions) -> NetlinkRequest {
+        create(link, options, namespace: nil)
+    }
+
+    /// `ip link add NAME netns NAMESPACE … type KIND …`, by a namespace that stays open until the request has been sent.
+    static func create(
+        _ link: NewLink, _ options: some LinkOptions, in namespace: borrowing NetworkNamespace
+    ) -> NetlinkRequest {
+        create(link, options, namespace: namespace.descriptor.rawValue)
+    }
+
+    private static func create<Options: LinkOptions>(
+        _ link: NewLink, _ options: Options, namespace: Int32?
+    ) -> NetlinkRequest {
         var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), flags: [.create, .exclusive], header: link.header)
         link.encode(into: &message)
+        if let namespace { message.append(AttributeType(IFLA_NET_NS_FD), namespace) }
         message.nest(AttributeType(IFLA_LINKINFO)) { options.encodeInfo(into: &$0) }
         return NetlinkRequest(message, "create \(Options.kind)", link.name)
     }

@@ -10,6 +10,8 @@ package struct NewLink: Sendable {
     /// Bytes of payload in a frame.
     package var mtu: UInt32?
     package var mac: MACAddress?
+    /// The link that it is made on, in the namespace of the socket: `IFLA_LINK`.
+    package var parent: InterfaceIndex?
     /// The bridge it becomes a port of.
     package var master: InterfaceIndex?
     package var isUp = false
@@ -36,6 +38,7 @@ package struct NewLink: Sendable {
     func encode(into message: inout NetlinkMessage) {
         message.append(AttributeType(IFLA_IFNAME), string: name)
         message.append(mtu: mtu, mac: mac, master: master)
+        if let parent { message.append(AttributeType(IFLA_LINK), parent.rawValue) }
         if let transmitQueueLength { message.append(AttributeType(IFLA_TXQLEN), transmitQueueLength) }
         if hasSingleQueue {
             message.append(AttributeType(IFLA_NUM_TX_QUEUES), UInt32(1))

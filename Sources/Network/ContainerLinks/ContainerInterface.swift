@@ -72,6 +72,37 @@ package struct ContainerInterface: Sendable {
                 + routes.map { .add($0) })
     }
 
+    /// Brings the interface up with its addresses and gives it its routes.
+    ///
+    /// With the parameters that `enableIPv6` sets, the kernel tells the neighbours who has the addresses, as `announce` has
+    /// it do: of IPv4 ones when the interface comes up, of an IPv6 one when an interface that is up has got it.
+    ///
+    /// - Throws: the first thing that the kernel refused.
+    package func bringUp(
+        addresses: [InterfaceAddress], routes: [Route], alias: String, in container: inout RouteSocket
+    ) throws(SystemError) {
+        // A request that does both at once would bring it up first.
+        var mark = LinkChange()
+        mark.alias = alias
+        if !addresses.isEmpty { mark.announcesAddresses = true }
+        var up = LinkChange()
+        up.isUp = true
+        let routes = routes.map { route in
+            var route = route
+            route.device = link.index
+            return route
+        }
+        let early = addresses.filter { $0.address.family == .v4 }
+        let late = addresses.filter { $0.address.family == .v6 }
+        try container.perform(
+            [.change(link.index, link.name, to: mark)]
+                + early.map { .add($0, to: link.index, link.name, detectsDuplicates: false) }
+                + [.change(link.index, link.name, to: up)])
+        // What is marked as not to be looked for elsewhere is not announced; without the mark `accept_dad` decides.
+        try container.perform(
+            late.map { .add($0, to: link.index, link.name, detectsDuplicates: true) } + routes.map { .add($0) })
+    }
+
     /// Waits until the addresses can be used.
     ///
     /// - Throws: `EADDRINUSE` with the address that another interface has; `ETIMEDOUT` when the deadline passes.

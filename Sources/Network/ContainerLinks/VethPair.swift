@@ -101,11 +101,7 @@ package struct VethPair: Sendable {
     package static func requireFreeNames(
         _ options: Options, on host: inout RouteSocket, in container: inout RouteSocket
     ) throws(SystemError) {
-        if try container.link(named: options.peerName) != nil {
-            throw SystemError(
-                "create interface", options.peerName, .exists,
-                explanation: "the container has an interface of this name already; DEL removes it")
-        }
+        try container.requireFreeName(options.peerName)
         if let other = try host.link(named: options.name) {
             throw SystemError(
                 "create interface", options.name, .exists,
