@@ -36,6 +36,7 @@ let package = Package(
         .executable(name: "flannel", targets: ["FlannelPlugin"]),
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
+        .executable(name: "macvlan", targets: ["MacvlanPlugin"]),
         .executable(name: "ptp", targets: ["PTPPlugin"]),
         .executable(name: "static", targets: ["StaticPlugin"]),
         .executable(name: "tuning", targets: ["TuningPlugin"]),
@@ -113,6 +114,7 @@ let package = Package(
             "LinuxSystem"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink", "Addressing", "LinuxSystem"),
         plugin("static", "StaticPlugin", "JSON", "Addressing", "Attachments"),
+        plugin("macvlan", "MacvlanPlugin", "PluginKit", "RouteNetlink", "JSON", "Addressing"),
         plugin(
             "ptp", "PTPPlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink", "Addressing",
             "Attachments", "LinuxSystem"),
@@ -172,6 +174,7 @@ let package = Package(
                 "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "StaticPlugin", "VXLANPlugin",
                 "CNITool", "MakeDockerOptions", "JSON", "LinuxSystem", "TestSupport",
                 "PTPPlugin",
+                "MacvlanPlugin",
                 "TuningPlugin",
             ],
             path: "Tests/EndToEndTests"),

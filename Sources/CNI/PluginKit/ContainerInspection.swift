@@ -10,7 +10,8 @@ package struct ContainerInspection: ~Copyable {
     /// What ADD's chain made of it.
     package let previous: CNIResult
     private let invocation: Invocation
-    private var container: RouteSocket
+    /// A socket in the container's namespace.
+    package var socket: RouteSocket
 
     /// - Throws: code 7 without a previous result, 8 without the container's namespace.
     package init(_ invocation: Invocation) throws {
@@ -21,7 +22,7 @@ package struct ContainerInspection: ~Copyable {
         let container = try RouteSocket(in: namespace)
         self.invocation = invocation
         self.previous = previous
-        self.container = container
+        socket = container
     }
 
     /// Looks for the interface.
@@ -46,7 +47,7 @@ package struct ContainerInspection: ~Copyable {
                 "Sandbox in prevResult \(expected.sandbox ?? "") doesn't match configured netns: \(path)")
             return nil
         }
-        guard let link = try container.link(named: name) else {
+        guard let link = try socket.link(named: name) else {
             differences.note("Interface \(name) not found")
             return nil
         }
@@ -68,7 +69,7 @@ package struct ContainerInspection: ~Copyable {
     package mutating func inspectAddresses(
         of interface: Link, _ differences: inout Differences
     ) throws(SystemError) {
-        let present = try container.addresses(of: interface.index)
+        let present = try socket.addresses(of: interface.index)
         for expected in previous.addresses where expected.isOn(interface, previous) {
             guard !present.contains(expected.address) else { continue }
             differences.note("Failed to match addr \(expected.address) on interface \(interface.name)")
@@ -80,7 +81,7 @@ package struct ContainerInspection: ~Copyable {
         for family in AddressFamily.allCases {
             let expected = previous.routes.filter { $0.destination.family == family }
             guard !expected.isEmpty else { continue }
-            let present = try container.routes(family)
+            let present = try socket.routes(family)
             for route in expected where !present.contains(where: { $0.fulfils(route) }) {
                 differences.note("Expected Route \(route.summary) not found in routing table")
             }

@@ -33,6 +33,31 @@ package struct ContainerSide: ~Copyable {
             detectsDuplicates: detectsDuplicates, in: &socket)
     }
 
+    /// Makes a link whose parent, if it has one, is in the container as well.
+    ///
+    /// - Throws: `EEXIST` when the name is taken; what the kernel refused.
+    package mutating func make(_ link: NewLink, _ options: some LinkOptions) throws(SystemError) -> Link {
+        try socket.perform(.create(link, options))
+        return try socket.linkJustMade(link.name)
+    }
+
+    /// Brings an interface up with the addresses and routes of a result, and tells the neighbours who has the addresses.
+    ///
+    /// - Parameters:
+    ///   - link: the interface, which is down.
+    ///   - result: what it gets; nothing where there are no addresses.
+    ///   - alias: what `ip link` shows beside it.
+    /// - Throws: the first thing that the kernel refused; `EADDRINUSE` with an address that another interface has.
+    package mutating func bringUp(_ link: Link, for result: CNIResult, alias: String) throws(SystemError) {
+        let interface = ContainerInterface(link)
+        if result.hasAddress(of: .v6) { try interface.enableIPv6(detectsDuplicates: false, in: namespace) }
+        try interface.bringUp(
+            addresses: result.addresses.map(\.address), routes: result.kernelRoutes, alias: alias, in: &socket)
+        guard result.hasAddress(of: .v6) else { return }
+        try interface.waitUntilUsable(
+            result.addresses.map(\.address), milliseconds: Self.addressDeadline, in: &socket, of: namespace)
+    }
+
     /// Tells the neighbours who has the addresses of a result, once these can be used.
     ///
     /// - Throws: `EADDRINUSE` with the address that another interface has; `ETIMEDOUT`; what the kernel refused.

@@ -25,6 +25,14 @@ extension NetworkConfiguration {
         return mtu
     }
 
+    /// `mac`, which what the runtime asks for goes before; nil, which is also what no text means, for one of the kernel's.
+    ///
+    /// - Throws: an error for text that is none, code 7 for a group's address.
+    package func mac() throws -> MACAddress? {
+        guard try reader.optional("mac", as: JSONValue.self) != "" else { return nil }
+        return try reader.optional("mac", as: MACAddress.self).map { mac in try mac.usable() }
+    }
+
     /// What the kernel lets a veth have.
     private static let mtuRange: ClosedRange<UInt32> = 68...65535
 

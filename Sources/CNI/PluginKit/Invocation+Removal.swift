@@ -61,6 +61,38 @@ extension Invocation {
         if let link = try ownHostLink(&host) { try host.deleteLink(named: link.name) }
     }
 
+    /// Takes the container's link down, which is quick, so that its addresses answer no more.
+    ///
+    /// - Parameter kind: what it was made as; what has its name and is something else is not ours.
+    /// - Throws: what the kernel refused; what is gone is no error.
+    package func silenceLink(of kind: String) throws(SystemError) {
+        try withOwnLink(of: kind) { (link, container) throws(SystemError) in
+            var down = LinkChange()
+            down.isUp = false
+            try container.perform(.change(link.index, link.name, to: down))
+        }
+    }
+
+    /// Deletes the container's link; what is gone is no error.
+    package func deleteLink(of kind: String) throws(SystemError) {
+        try withOwnLink(of: kind) { (link, container) throws(SystemError) in
+            try container.deleteLink(named: link.name)
+        }
+    }
+
+    /// Finds the link of this attachment, unless it says that it is another's; one of the reference says nothing.
+    ///
+    /// A late DEL may come with a path that leads to the namespace of another container by now.
+    private func withOwnLink(
+        of kind: String, _ body: (Link, inout RouteSocket) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        guard let namespace = namespaceIfPresent() else { return }
+        var container = try RouteSocket(in: namespace)
+        guard let link = try container.link(named: interfaceName), link.kind.name == kind else { return }
+        if let alias = link.alias, alias.hasPrefix("cni "), !attachment.owns(alias: alias) { return }
+        try body(link, &container)
+    }
+
     /// The end on the host, which says whose it is.
     private func ownHostLink(_ host: inout RouteSocket) throws(SystemError) -> Link? {
         let link = try host.link(named: attachment.hostInterfaceName)

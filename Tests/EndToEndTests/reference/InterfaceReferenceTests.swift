@@ -16,6 +16,8 @@ struct InterfaceReferenceTests {
         var more: JSONObject = [:]
         var ipamMore: JSONObject = [:]
         var arguments: String?
+        /// What happens on the host before.
+        var before = ""
         /// Parts of lines that differ on purpose.
         var differences: [String] = []
     }
@@ -46,7 +48,39 @@ struct InterfaceReferenceTests {
     /// The host's routes are marked as ours, and link is what a route without a gateway has for its scope.
     private static let ownRoutes = ["host 10.1.2.2 dev VETH"]
 
-    static let cases = routedPairs
+    private static let range: JSONValue = ["subnet": "10.1.2.0/24", "rangeStart": "10.1.2.20", "gateway": "10.1.2.9"]
+    private static let uplink = """
+        ip link add uplink type veth peer name wire
+        ip address add 10.1.2.1/24 dev uplink
+        ip link set uplink up
+        ip link set wire up
+        """
+
+    static let macvlans =
+        versions.map { version in
+            Case(
+                testDescription: "macvlan \(version)", plugin: "macvlan", version: version,
+                ranges: [[range], [["subnet": "fd00:1::/64"]]], more: ["master": "uplink"],
+                ipamMore: ["routes": [["dst": "0.0.0.0/0", "gw": "10.1.2.9"]]], before: uplink)
+        }
+        + ["private", "vepa", "passthru"].map { mode in
+            Case(
+                testDescription: "macvlan \(mode)", plugin: "macvlan", ranges: [[range]],
+                more: ["master": "uplink", "mode": .string(mode)], before: uplink)
+        } + [
+            Case(
+                testDescription: "macvlan with mtu and mac", plugin: "macvlan", ranges: [[range]],
+                more: ["master": "uplink", "mtu": 1300, "mac": "02:00:00:00:00:07"], before: uplink),
+            Case(
+                testDescription: "macvlan with mac from arguments and dns", plugin: "macvlan", ranges: [[range]],
+                more: ["master": "uplink", "dns": ["domain": "a.example"]],
+                arguments: "MAC=02:00:00:00:00:08;IgnoreUnknown=1", before: uplink),
+            Case(
+                testDescription: "macvlan by the default route", plugin: "macvlan", ranges: [[range]],
+                before: uplink + "\nip route add default via 10.1.2.9"),
+        ]
+
+    static let cases = routedPairs + macvlans
 
     @Test(arguments: cases)
     func showsTheSame(test: Case) throws {
@@ -92,6 +126,7 @@ struct InterfaceReferenceTests {
         network.version = test.version
         network.ranges = test.ranges
         network.ipamMore = test.ipamMore
+        try network.host.namespace.shell(test.before)
         return network
     }
 

@@ -1,0 +1,58 @@
+package import Attachments
+package import CNI
+import LinuxSystem
+import RouteNetlink
+
+/// A plugin whose attachment is one link in the container, and nothing on the host.
+package protocol LinkPlugin: CNIPlugin {
+    associatedtype Configuration: LinkConfiguration
+}
+
+extension LinkPlugin {
+    package func add(_ invocation: Invocation) throws -> CNIResult {
+        let configuration = try Configuration(invocation.configuration)
+        let dns = try invocation.configuration.dns()
+        var attachment = try LinkAttachment(invocation, configuration)
+        try attachment.startIPAM()
+        let link = try attachment.makeLink(configuration)
+        var result = try attachment.takeAddresses()
+        try attachment.configure(link, for: result)
+        result.interfaces = [CNIResult.Interface(link, sandbox: invocation.namespacePath)]
+        if let dns { result.dns = dns }
+        try attachment.commit()
+        return result
+    }
+
+    package func delete(_ invocation: Invocation) throws {
+        try invocation.detach(silencingBy: { try invocation.silenceLink(of: Configuration.kind) }) {
+            var teardown = Teardown()
+            teardown.attempt { try invocation.deleteLink(of: Configuration.kind) }
+            return teardown
+        }
+    }
+
+    package func check(_ invocation: Invocation) throws {
+        let configuration = try Configuration(invocation.configuration)
+        var container = try ContainerInspection(invocation)
+        try Delegate.ipam(of: invocation.configuration)?.check()
+        var differences = Differences()
+        if let link = try container.inspectLink(kind: Configuration.kind, mayBeDown: false, &differences) {
+            var host = try RouteSocket()
+            try configuration.inspect(link, on: &host, in: &container.socket, &differences)
+            try container.inspectAddresses(of: link, &differences)
+            try container.inspectRoutes(&differences)
+        }
+        try differences.finish()
+    }
+
+    package func status(_ configuration: NetworkConfiguration) throws {
+        var host = try RouteSocket()
+        try Delegate.ipam(of: configuration)?.status()
+        try Configuration(configuration).requireSupport(on: &host)
+    }
+
+    /// The link goes with its namespace; what outlives both are addresses.
+    package func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {
+        try Delegate.ipam(of: configuration)?.collectGarbage()
+    }
+}
