@@ -7,6 +7,8 @@ public struct NetlinkSocket: ~Copyable {
     private let descriptor: FileDescriptor
     private var sequence: UInt32 = 0
     private var buffer = [UInt8](repeating: 0, count: 32 << 10)
+    /// The number of a dump that has not been read to its end, beside which the kernel begins no other.
+    private var unfinishedDump: UInt32?
 
     /// Opens a socket in the calling thread's namespace, which hears multicast groups by their numbers, such as those
     /// of `enum rtnetlink_groups`.
@@ -100,7 +102,7 @@ public struct NetlinkSocket: ~Copyable {
         var attempt = 1
         while true {
             do throws(SystemError) {
-                return try queryOnce(request, decode)
+                return try queryOnce(request, endsWithFirst: false, decode)
             } catch  where error.code == .interrupted || error.code == .noBufferSpace {
                 if attempt == Self.dumpAttempts { throw error }
                 attempt += 1
@@ -110,17 +112,32 @@ public struct NetlinkSocket: ~Copyable {
 
     private static let dumpAttempts = 10
 
+    /// Sends a request for a dump and gives the first thing in the answer that is wanted, without having the kernel tell
+    /// all the rest.
+    ///
+    /// - Throws: what the kernel answered, or what `decode` throws.
+    public mutating func first<Element>(
+        in request: NetlinkRequest, _ decode: (UInt16, Span<UInt8>) throws(SystemError) -> Element?
+    ) throws(SystemError) -> Element? {
+        try queryOnce(request, endsWithFirst: true, decode).first
+    }
+
     private mutating func queryOnce<Element>(
-        _ request: NetlinkRequest,
+        _ request: NetlinkRequest, endsWithFirst: Bool,
         _ decode: (UInt16, Span<UInt8>) throws(SystemError) -> Element?
     ) throws(SystemError) -> [Element] {
         let isDump = request.message.flags.contains(.dump)
+        while isDump && unfinishedDump != nil { try receive(request) { (_, _) in } }
         let sequence = try send([request.message], acknowledging: nil).first
         var elements: [Element] = []
         var isDone = false
         var isInconsistent = false
         var failure: SystemError?
         while !isDone {
+            if endsWithFirst && !elements.isEmpty {
+                unfinishedDump = sequence
+                return elements
+            }
             try receive(request) { (reply, payload) throws(SystemError) in
                 // What is left of an older answer, or an event of a group.
                 guard reply.sequence == sequence, !isDone else { return }
@@ -225,7 +242,13 @@ public struct NetlinkSocket: ~Copyable {
             numbers.append(sequence)
             bytes += message.bytes(sequence: sequence, adding: position == acknowledged ? .acknowledge : [])
         }
-        try descriptor.send(bytes.span)
+        do throws(SystemError) {
+            try descriptor.send(bytes.span)
+        } catch  where error.code == .messageTooLong {
+            // What is to take effect together has to go together, whatever `net.core.wmem_default` is.
+            try descriptor.setOption(SOL_SOCKET, SO_SNDBUFFORCE, CInt(clamping: bytes.count))
+            try descriptor.send(bytes.span)
+        }
         return numbers
     }
 
@@ -241,7 +264,17 @@ public struct NetlinkSocket: ~Copyable {
             throw error.code == .wouldBlock
                 ? request.error(.timedOut, "no answer from the kernel") : request.error(error.code)
         }
-        let datagram = buffer.span.extracting(0..<count)
+        var openDump = unfinishedDump
+        try Self.forEachReply(in: buffer.span.extracting(0..<count)) { (reply, payload) throws(SystemError) in
+            if reply.sequence == openDump, reply.type == Reply.done || reply.type == Reply.error { openDump = nil }
+            try body(reply, payload)
+        }
+        unfinishedDump = openDump
+    }
+
+    private static func forEachReply(
+        in datagram: Span<UInt8>, _ body: (Reply, Span<UInt8>) throws(SystemError) -> Void
+    ) throws(SystemError) {
         var position = 0
         while datagram.count - position >= NetlinkMessage.headerLength {
             let length = Int(try datagram.integer(at: position, as: UInt32.self))

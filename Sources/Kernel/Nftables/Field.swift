@@ -6,6 +6,8 @@ package struct Field: Hashable, Sendable {
     /// What makes sure that a packet has it; nil when all have.
     let requirement: Requirement?
     private let source: Source
+    /// The bits that are looked at; nil for all.
+    private let mask: [UInt8]?
 
     private enum Source: Hashable, Sendable {
         case meta(MetaKey)
@@ -13,19 +15,24 @@ package struct Field: Hashable, Sendable {
         case connection(ConnectionKey)
     }
 
-    private init(_ source: Source, _ type: DataType, requires requirement: Requirement? = nil) {
+    private init(
+        _ source: Source, _ type: DataType, requires requirement: Requirement? = nil, mask: [UInt8]? = nil
+    ) {
         self.source = source
         self.type = type
         self.requirement = requirement
+        self.mask = mask
     }
 
     /// Loads all of it.
-    func load(into register: Register = .first) -> Expression {
-        switch source {
-        case .meta(let key): .load(key, into: register)
-        case .header(let bytes): .load(bytes, into: register)
-        case .connection(let key): .load(key, into: register)
-        }
+    func load(into register: Register = .first) -> [Expression] {
+        let load: Expression =
+            switch source {
+            case .meta(let key): .load(key, into: register)
+            case .header(let bytes): .load(bytes, into: register)
+            case .connection(let key): .load(key, into: register)
+            }
+        return [load] + (mask.map { [.mask($0, in: register)] } ?? [])
     }
 
     // MARK: Where from and where to
@@ -33,6 +40,13 @@ package struct Field: Hashable, Sendable {
     /// `ip saddr`, `ip6 saddr`.
     package static func sourceAddress(_ family: AddressFamily) -> Field {
         Field(.header(.sourceAddress(family)), .address(family), requires: .networkProtocol(family))
+    }
+
+    /// `ip saddr & 255.255.255.0`: the first address of the network of a length that the packet comes from.
+    package static func sourceNetwork(_ family: AddressFamily, prefixLength: Int) -> Field {
+        let mask = prefixLength < family.bitWidth ? family.mask(ofLength: prefixLength) : nil
+        return Field(
+            .header(.sourceAddress(family)), .address(family), requires: .networkProtocol(family), mask: mask)
     }
 
     /// `ip daddr`, `ip6 daddr`.

@@ -81,26 +81,31 @@ extension NftablesSocket {
 
     /// All elements of a set.
     package mutating func elements(of set: NftablesSet) throws(SystemError) -> [NftablesSet.Element] {
-        let message = NetlinkMessage(NFT_MSG_GETSETELEM, .dump, set.table.family) { message in
-            message.append(NFTA_SET_ELEM_LIST_TABLE.rawValue, set.table.name)
-            message.append(NFTA_SET_ELEM_LIST_SET.rawValue, set.name)
+        try elements(.dump(of: set), "list elements of", set)
+    }
+
+    /// Whether a set has no elements but some; takes no longer when it has many others.
+    package mutating func holdsNothing(
+        but elements: Set<NftablesSet.Element>, in set: NftablesSet
+    ) throws(SystemError) -> Bool {
+        let request = NetlinkRequest(.dump(of: set), "list elements of", "\(set)")
+        do throws(SystemError) {
+            return try netlink.first(in: request) { (_, reply) throws(SystemError) -> Bool? in
+                guard reply.count >= NetfilterHeader.length else { return nil }
+                let listed = try set.elements(in: reply.extracting(NetfilterHeader.length...))
+                return elements.isSuperset(of: listed) ? nil : true
+            } == nil
+        } catch  where error.code == .noSuchFile {
+            return true
         }
-        return try elements(message, "list elements of", set)
     }
 
     private mutating func elements(
         _ message: NetlinkMessage, _ operation: String, _ set: NftablesSet
     ) throws(SystemError) -> [NftablesSet.Element] {
         // One message of a dump holds many.
-        try list(message, operation, "\(set)") { (attributes) throws(SystemError) -> [NftablesSet.Element]? in
-            var elements: [NftablesSet.Element] = []
-            try attributes.forEachAttribute { (type, list) throws(SystemError) in
-                guard type == AttributeType(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) else { return }
-                try list.forEachAttribute { (_, element) throws(SystemError) in
-                    if let element = try NftablesSet.Element(element, in: set) { elements.append(element) }
-                }
-            }
-            return elements
+        try list(message, operation, "\(set)") { (attributes) throws(SystemError) in
+            try set.elements(in: attributes)
         }.flatMap { $0 }
     }
 
@@ -116,6 +121,30 @@ extension NftablesSocket {
         } catch  where error.code == .noSuchFile {
             return []
         }
+    }
+}
+
+extension NetlinkMessage {
+    /// Asks for all elements of a set.
+    fileprivate static func dump(of set: NftablesSet) -> NetlinkMessage {
+        NetlinkMessage(NFT_MSG_GETSETELEM, .dump, set.table.family) { message in
+            message.append(NFTA_SET_ELEM_LIST_TABLE.rawValue, set.table.name)
+            message.append(NFTA_SET_ELEM_LIST_SET.rawValue, set.name)
+        }
+    }
+}
+
+extension NftablesSet {
+    /// Reads `enum nft_set_elem_list_attributes`.
+    fileprivate func elements(in attributes: Span<UInt8>) throws(SystemError) -> [Element] {
+        var elements: [Element] = []
+        try attributes.forEachAttribute { (type, list) throws(SystemError) in
+            guard type == AttributeType(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) else { return }
+            try list.forEachAttribute { (_, element) throws(SystemError) in
+                if let element = try Element(element, in: self) { elements.append(element) }
+            }
+        }
+        return elements
     }
 }
 

@@ -26,7 +26,7 @@ package struct Statement: Hashable, Sendable {
     /// Goes on when a packet has a value: `iifname "eth0"`, `tcp dport 80`, `ether saddr != 02:00:00:00:00:01`.
     package static func match(_ field: Field, _ value: DataValue, negated: Bool = false) -> Statement {
         Statement(
-            [field.requirement], [field.load(), negated ? .isDifferent(from: value.bytes) : .isEqual(to: value.bytes)])
+            [field.requirement], field.load() + [negated ? .isDifferent(from: value.bytes) : .isEqual(to: value.bytes)])
     }
 
     /// Goes on when a set has what the packet has: `ip saddr . ip daddr @set`, `iifname != @set`.
@@ -60,7 +60,7 @@ package struct Statement: Hashable, Sendable {
             wanted = Array(wanted.prefix(network.prefixLength / 8))
             bytes.count = UInt32(truncatingIfNeeded: wanted.count)
         } else {
-            steps.append(.mask(network.mask))
+            steps.append(.mask(network.family.mask(ofLength: network.prefixLength)))
         }
         steps.append(isNegated ? .isDifferent(from: wanted) : .isEqual(to: wanted))
         return Statement([.networkProtocol(network.family)], [.load(bytes)] + steps)
@@ -71,17 +71,17 @@ extension [Field] {
     /// Loads the fields one behind the other, as the keys of sets have them.
     func load() -> [Expression] {
         var word = 0
-        return map { field in
+        return flatMap { field in
             defer { word += field.type.words }
             return field.load(into: Register(word: word))
         }
     }
 }
 
-extension CIDR {
-    /// The bytes of an address whose bits are one as far as the prefix goes.
-    fileprivate var mask: [UInt8] {
-        stride(from: 0, to: family.bitWidth, by: 8).map { bit in
+extension AddressFamily {
+    /// The bytes of an address whose bits are one as far as a prefix goes.
+    func mask(ofLength prefixLength: Int) -> [UInt8] {
+        stride(from: 0, to: bitWidth, by: 8).map { bit in
             UInt8(truncatingIfNeeded: 0xff00 >> max(0, min(8, prefixLength - bit)))
         }
     }

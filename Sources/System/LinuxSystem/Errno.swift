@@ -22,6 +22,7 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     public static let interrupted = Errno(rawValue: EINTR)
     public static let invalidArgument = Errno(rawValue: EINVAL)
     public static let isDirectory = Errno(rawValue: EISDIR)
+    public static let messageTooLong = Errno(rawValue: EMSGSIZE)
     public static let noBufferSpace = Errno(rawValue: ENOBUFS)
     public static let noSpace = Errno(rawValue: ENOSPC)
     public static let noSuchDevice = Errno(rawValue: ENODEV)

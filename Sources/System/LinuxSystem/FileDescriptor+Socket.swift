@@ -65,7 +65,7 @@ extension FileDescriptor {
                 unsafe recv(descriptor, $0.baseAddress, $0.count, CInt(MSG_TRUNC))
             }
         }
-        guard count <= buffer.count else { throw SystemError("receive", nil, Errno(rawValue: EMSGSIZE)) }
+        guard count <= buffer.count else { throw SystemError("receive", nil, .messageTooLong) }
         return count
     }
 

@@ -133,4 +133,34 @@ struct NftablesSetTests {
             error?.description
                 == "delete element tcp . fd00::1 . 80 . 0xff from inet t s: No such file or directory")
     }
+
+    /// More than fits into a send buffer, in one transaction; what is not read of a dump disturbs nothing that follows.
+    @Test func seesThatThereAreOthersWithoutReadingAll() throws {
+        let host = try NetworkNamespace.make()
+        var socket = try NftablesSocket(in: host)
+        let table = Table(.inet, "t")
+        let set = NftablesSet(in: table, "s", [.inetService])
+        let comment = String(repeating: "x", count: 100)
+        let elements = (0..<3000).map { NftablesSet.Element(in: set, [.inetService($0)], comment: comment) }
+        var transaction = NftablesTransaction()
+        transaction.ensure(table)
+        transaction.ensure(set)
+        for element in elements { transaction.add(element) }
+        try socket.commit(transaction)
+        #expect(try socket.setNames(in: table) == ["s"])
+        #expect(try socket.setNames(in: Table(.inet, "other")) == [])
+
+        for _ in 0..<3 {
+            #expect(try !socket.holdsNothing(but: [elements[0]], in: set))
+            #expect(try socket.element(for: [.inetService(7)], in: set) == elements[7])
+        }
+        #expect(try socket.elements(of: set).count == 3000)
+        #expect(try socket.holdsNothing(but: Set(elements), in: set))
+        #expect(try !socket.holdsNothing(but: [], in: set))
+        transaction = NftablesTransaction()
+        for element in elements.dropFirst() { transaction.delete(element) }
+        try socket.commit(transaction)
+        #expect(try socket.holdsNothing(but: [elements[0]], in: set))
+        #expect(try socket.holdsNothing(but: [], in: NftablesSet(in: table, "other", [.inetService])))
+    }
 }

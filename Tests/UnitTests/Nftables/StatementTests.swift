@@ -40,6 +40,21 @@ struct StatementTests {
         }
     }
 
+    @Test func looksUpWhereAPacketComesFromByTheNetwork() {
+        let table = Table(.inet, "t")
+        let set = NftablesSet(in: table, "s", [.address(.v4), .inetProtocol])
+        #expect(
+            expressions(.inet, .match([.sourceNetwork(.v4, prefixLength: 20), .transportProtocol], in: set)) == [
+                .load(.networkProtocol), .isEqual(to: [2]),
+                .load(.network(offset: 12, count: 4)), .mask([0xff, 0xff, 0xf0, 0]),
+                .load(.transportProtocol, into: Register(word: 1)), .isMember(of: set),
+            ])
+        let hosts = NftablesSet(in: table, "s", [.address(.v6)])
+        #expect(
+            expressions(.inet, .match([.sourceNetwork(.v6, prefixLength: 128)], in: hosts))
+                == expressions(.inet, .match([.sourceAddress(.v6)], in: hosts)))
+    }
+
     @Test func makesSureOfTheProtocolOnce() throws {
         let network = try #require(CIDR("10.0.0.0/8"))
         let v6 = try #require(CIDR("fd00::/8"))

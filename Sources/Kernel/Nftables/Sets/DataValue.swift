@@ -74,6 +74,10 @@ package struct InetProtocol: RawRepresentable, Hashable, Sendable, CustomStringC
         self.rawValue = rawValue
     }
 
+    package init(_ transport: TransportProtocol) {
+        rawValue = transport.rawValue
+    }
+
     package static let tcp = InetProtocol(rawValue: UInt8(IPPROTO_TCP))
     package static let udp = InetProtocol(rawValue: UInt8(IPPROTO_UDP))
     package static let sctp = InetProtocol(rawValue: UInt8(IPPROTO_SCTP))
