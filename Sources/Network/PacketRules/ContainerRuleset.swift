@@ -1,29 +1,48 @@
 import LinuxSystem
 import Nftables
 
-/// A table of nf_tables that looks containers up in maps: one element a container, which leads to a chain.
+/// A table of nf_tables that looks containers up in sets and maps, whose elements are theirs and may lead to chains.
 ///
-/// It holds a base chain with a rule for each map, the maps, and the chains that elements lead to. It is made with the
+/// It holds chains that all packets pass, the sets and maps, and the chains that elements lead to. It is made with the
 /// first container, and goes with the last.
 struct ContainerRuleset: Sendable {
     let table: Table
-    /// Where packets come in.
-    let base: Chain
+    /// What all packets pass; a chain comes before those that lead to it.
+    let chains: [FilledChain]
+    /// The sets as well.
     let maps: [NftablesSet]
-    /// The rules of the base chain, one for each map.
-    let lookups: [Statement]
-    /// What the names of the chains begin with that elements lead to.
-    let chainPrefix: String
+    /// What the names of the chains begin with that elements lead to; nil when they lead to none.
+    let chainPrefix: String?
 
-    /// Makes what of the table is missing, and mends its base chain.
+    struct FilledChain: Sendable {
+        let chain: Chain
+        let rules: [Rule]
+
+        init(_ chain: Chain, _ statements: [[Statement]]) {
+            self.chain = chain
+            rules = statements.map { statements in
+                var rule = Rule(in: chain)
+                rule.statements = statements
+                return rule
+            }
+        }
+    }
+
+    /// Makes what of the table is missing, and mends its chains.
     func appendMissingTable(
         to transaction: inout NftablesTransaction, on socket: inout NftablesSocket
     ) throws(SystemError) {
-        let rules = lookups.map { Rule(in: base, $0) }
-        guard try !socket.holds(rules, in: base) else { return }
+        guard try !isWhole(on: &socket) else { return }
         transaction.ensure(table)
         for map in maps { transaction.ensure(map) }
-        transaction.fill(base, with: rules)
+        for filled in chains { transaction.fill(filled.chain, with: filled.rules) }
+    }
+
+    /// Whether the chains that all packets pass are as they were made.
+    func isWhole(on socket: inout NftablesSocket) throws(SystemError) -> Bool {
+        // Those where packets come in go first: mostly the first of them is missing, or nothing is.
+        for filled in chains.reversed() where try !socket.holds(filled.rules, in: filled.chain) { return false }
+        return true
     }
 
     /// Removes the elements that a condition on their comments names.
@@ -39,7 +58,8 @@ struct ContainerRuleset: Sendable {
                 let stale = present.filter { isStale($0.comment ?? "") }
                 isDone = stale.count <= Self.removalLimit
                 // Chains that lost their elements in another way go as well.
-                let chains = try socket.chains(in: table).filter { $0.name.hasPrefix(chainPrefix) }
+                var chains: [ListedChain] = []
+                if let chainPrefix { chains = try socket.chains(in: table).filter { $0.name.hasPrefix(chainPrefix) } }
                 return try removal(of: Array(stale.prefix(Self.removalLimit)), from: present, and: chains, &socket)
             }
         }
@@ -72,17 +92,22 @@ struct ContainerRuleset: Sendable {
         let chains = try unused(chains, without: elements, &socket)
         for chain in chains { transaction.delete(chain) }
 
-        // What else it holds is the base chain and the maps, unless others are at home there.
-        guard let count = try socket.useCount(of: table), count <= chains.count + 1 + maps.count else {
+        // What else it holds are the chains and maps of all, unless others are at home there.
+        let common = self.chains.count
+        guard let count = try socket.useCount(of: table), count <= chains.count + common + maps.count else {
             return transaction
         }
         // Another version of this suite may have made fewer.
         let names = try socket.setNames(in: table)
         let maps = maps.filter { names.contains($0.name) }
-        guard count == chains.count + 1 + maps.count else { return transaction }
-        let all = if let present { present } else { try self.elements(&socket) }
-        guard all.count == elements.count else { return transaction }
-        transaction.delete(base)
+        guard count == chains.count + common + maps.count else { return transaction }
+        if let present {
+            guard present.count == elements.count else { return transaction }
+        } else {
+            let removed = Set(elements)
+            for map in maps where try !socket.holdsNothing(but: removed, in: map) { return transaction }
+        }
+        for filled in self.chains.reversed() { transaction.delete(filled.chain) }
         for map in maps { transaction.delete(map) }
         transaction.deleteIfEmpty(table)
         return transaction
@@ -93,6 +118,7 @@ struct ContainerRuleset: Sendable {
         usedBy elements: [NftablesSet.Element], _ socket: inout NftablesSocket
     ) throws(SystemError) -> [ListedChain] {
         var chains: [ListedChain] = []
+        guard let chainPrefix else { return chains }
         for name in Set(elements.compactMap(\.verdict?.target)) where name.hasPrefix(chainPrefix) {
             if let chain = try socket.chain(named: name, in: table) { chains.append(chain) }
         }

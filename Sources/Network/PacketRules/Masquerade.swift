@@ -37,10 +37,10 @@ package struct Masquerade: Sendable {
 
     private static func ruleset(of keys: [MasqueradeKey], in table: Table) -> ContainerRuleset {
         let kinds = keys.flatMap { key in AddressFamily.allCases.map { (key, $0) } }
+        let lookups = kinds.map { key, family in [key.lookup(family, in: table)] }
         return ContainerRuleset(
-            table: table, base: Chain(in: table, "postrouting", hook: .sourceNAT),
-            maps: kinds.map { key, family in key.map(family, in: table) },
-            lookups: kinds.map { key, family in key.lookup(family, in: table) }, chainPrefix: chainPrefix)
+            table: table, chains: [.init(Chain(in: table, "postrouting", hook: .sourceNAT), lookups)],
+            maps: kinds.map { key, family in key.map(family, in: table) }, chainPrefix: chainPrefix)
     }
 
     /// Up to Linux 5.6, the hook where sources change is not told by which interface a packet came in.

@@ -16,9 +16,10 @@ package struct SpoofCheck: Sendable {
     package init(table: String) {
         let table = Table(.bridge, table, comment: "MAC addresses checked by CNI plugins")
         ports = NftablesSet(in: table, "ports", [.interfaceName], to: .verdict)
+        let base = Chain(in: table, "prerouting", hook: .bridgePrerouting)
         ruleset = ContainerRuleset(
-            table: table, base: Chain(in: table, "prerouting", hook: .bridgePrerouting), maps: [ports],
-            lookups: [.verdict(of: [.inputInterface], from: ports)], chainPrefix: Self.chainPrefix)
+            table: table, chains: [.init(base, [[.verdict(of: [.inputInterface], from: ports)]])], maps: [ports],
+            chainPrefix: Self.chainPrefix)
     }
 
     /// Drops frames that come in by a port and are not from an address.
