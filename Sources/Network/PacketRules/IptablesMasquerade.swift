@@ -16,6 +16,9 @@ package struct IptablesMasquerade: Hashable, Sendable {
         comment = Self.commentBeginning(attachment.network) + #"\"\#(attachment.containerID)\"""#
     }
 
+    /// Where the rules are that lead to containers' chains.
+    private static let base = "POSTROUTING"
+
     /// As iptables(8) quotes it: `name: "net1" id: "cid1"`.
     private static func commentBeginning(_ network: String) -> String {
         #"-m comment --comment "name: \"\#(network)\" id: "#
@@ -58,13 +61,17 @@ package struct IptablesMasquerade: Hashable, Sendable {
     /// What is gone is no error, nor is a family without iptables.
     package func remove(_ addresses: [IPAddress]) throws(SystemError) {
         let sources = addresses.map(Self.source)
-        try Self.remove { rule in rule.hasSuffix(" -j \(chain)") && sources.contains { rule.contains($0) } }
+        try Iptables.removeJumps(from: Self.base) { rule in
+            rule.hasSuffix(" -j \(chain)") && sources.contains { rule.contains($0) }
+        }
     }
 
     /// Stops masquerading all that the container has in the network but some addresses, those of its other interfaces.
     package func removeAll(except kept: [IPAddress]) throws(SystemError) {
         let sources = kept.map(Self.source)
-        try Self.remove { rule in rule.hasSuffix(" -j \(chain)") && !sources.contains { rule.contains($0) } }
+        try Iptables.removeJumps(from: Self.base) { rule in
+            rule.hasSuffix(" -j \(chain)") && !sources.contains { rule.contains($0) }
+        }
     }
 
     private static func source(_ address: IPAddress) -> String {
@@ -76,8 +83,8 @@ package struct IptablesMasquerade: Hashable, Sendable {
         ofNetwork network: String, except valid: Set<Attachment>
     ) throws(SystemError) {
         let chains = Set(valid.map(ReferenceName.masqueradeChain))
-        try remove { rule in
-            rule.contains(commentBeginning(network)) && !chains.contains(target(rule))
+        try Iptables.removeJumps(from: base) { rule in
+            rule.contains(commentBeginning(network)) && !chains.contains(Iptables.target(rule))
         }
     }
 
@@ -86,32 +93,13 @@ package struct IptablesMasquerade: Hashable, Sendable {
         for family in AddressFamily.allCases { _ = try Iptables(family) }
     }
 
-    /// Deletes rules of `POSTROUTING`, and the chains to which none leads any more.
-    private static func remove(where isStale: (String) -> Bool) throws(SystemError) {
-        for family in AddressFamily.allCases {
-            guard let iptables = try? Iptables(family) else { continue }
-            let rules = try iptables.rules()
-            let jumps = rules.filter { $0.hasPrefix("-A POSTROUTING ") }
-            let stale = jumps.filter(isStale)
-            guard !stale.isEmpty else { continue }
-            let living = Set(jumps.filter { !stale.contains($0) }.map(target))
-            let chains = Set(stale.map(target)).subtracting(living).filter { rules.contains("-N \($0)") }
-            try iptables.change(
-                stale.map { "-D" + $0.dropFirst(2) } + chains.flatMap { ["-F \($0)", "-X \($0)"] })
-        }
-    }
-
-    private static func target(_ rule: String) -> String {
-        rule.split(separator: " ").last.map(String.init) ?? ""
-    }
-
     private func missing(
         of addresses: [InterfaceAddress], _ family: AddressFamily, _ present: [String]
     ) -> [String] {
         let wanted =
             ["-A \(chain) ! -d \(CIDR.multicast(family)) \(comment) -j MASQUERADE"]
             + Set(addresses.map(\.network)).map { "-A \(chain) -d \($0) \(comment) -j ACCEPT" }
-            + addresses.map { "-A POSTROUTING -s \($0.address)/\(family.bitWidth) \(comment) -j \(chain)" }
+            + addresses.map { "-A \(Self.base) -s \($0.address)/\(family.bitWidth) \(comment) -j \(chain)" }
         return wanted.filter { !present.contains($0) }
     }
 
