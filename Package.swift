@@ -71,7 +71,8 @@ let package = Package(
             name: "ContainerLinks", dependencies: ["RouteNetlink", "LinuxSystem", "Addressing"],
             path: "Sources/Network/ContainerLinks"),
         .target(
-            name: "PacketRules", dependencies: ["Nftables", "LinuxSystem", "Addressing", "Attachments", "Hashing"],
+            name: "PacketRules",
+            dependencies: ["Nftables", "Conntrack", "LinuxSystem", "Addressing", "Attachments", "Hashing"],
             path: "Sources/Network/PacketRules"),
         .target(
             name: "Overlay", dependencies: ["RouteNetlink", "LinuxSystem", "Addressing"],

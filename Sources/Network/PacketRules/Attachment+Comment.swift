@@ -12,6 +12,13 @@ extension Attachment {
         return "\(abbreviatedNetwork) \(container) \(interface)"
     }
 
+    /// Whose something is by its comment, in words.
+    static func owner(inComment comment: String?) -> String {
+        let words = (comment ?? "").split(separator: " ")
+        guard words.count == 3 else { return "somebody without a name" }
+        return "container \(words[1]) (\(words[2])) of network \"\(words[0])\""
+    }
+
     /// A condition on comments: those of a network's attachments, but for some.
     static func isStale(inNetwork network: String, except valid: Set<Attachment>) -> (String) -> Bool {
         let valid = Set(valid.map(\.comment))
