@@ -101,6 +101,16 @@ public enum File {
         return names
     }
 
+    /// What a symbolic link says, at most its first 4 KiB.
+    ///
+    /// - Throws: the error of readlink(2).
+    public static func destination(ofLink path: String) throws(SystemError) -> String {
+        let limit = 4096
+        var bytes = [CChar](repeating: 0, count: limit)
+        let count = try retrying("read link", path) { unsafe readlink(path, &bytes, limit) }
+        return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Whether a path leads to a regular file, symbolic links followed.
     public static func isRegular(_ path: String) -> Bool {
         (try? FileStatus(path: path).isRegular) ?? false

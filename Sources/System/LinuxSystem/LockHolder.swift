@@ -1,23 +1,16 @@
 /// Who holds the flock(2) of a file, as far as `/proc/locks` tells.
 struct LockHolder: CustomStringConvertible {
-    let process: Int
-    /// The command line; nil when the process is gone or hidden.
-    let command: String?
+    private let process: VisibleProcess
 
     /// Nil when nobody holds it, or somebody whom this process cannot see.
     init?(of file: FileStatus) {
         guard let table = try? File.read("/proc/locks"),
             let process = Self.process(in: String(decoding: table, as: UTF8.self), holding: file)
         else { return nil }
-        self.process = process
-        let arguments = try? File.read("/proc/\(process)/cmdline").split(separator: 0)
-        let words = arguments?.map { String(decoding: $0, as: UTF8.self) } ?? []
-        command = words.isEmpty ? nil : words.joined(separator: " ")
+        self.process = VisibleProcess(process)
     }
 
-    var description: String {
-        command.map { "process \(process) (\($0))" } ?? "process \(process)"
-    }
+    var description: String { "\(process)" }
 
     /// Reads lines such as `1: FLOCK  ADVISORY  WRITE 708 fe:00:1234 0 EOF`; those who wait have `->` in front.
     private static func process(in table: String, holding file: FileStatus) -> Int? {
