@@ -58,6 +58,8 @@ package struct Route: Hashable, Sendable {
         }
 
         package static let unicast = Kind(rawValue: UInt8(RTN_UNICAST))
+        /// What is for this host.
+        package static let local = Kind(rawValue: UInt8(RTN_LOCAL))
         package static let blackhole = Kind(rawValue: UInt8(RTN_BLACKHOLE))
         package static let unreachable = Kind(rawValue: UInt8(RTN_UNREACHABLE))
         package static let prohibit = Kind(rawValue: UInt8(RTN_PROHIBIT))
@@ -96,6 +98,9 @@ package struct Route: Hashable, Sendable {
 
     /// The number of the main table.
     package static let mainTable = UInt32(RT_TABLE_MAIN.rawValue)
+
+    /// The number of the table of this host's own addresses.
+    package static let localTable = UInt32(RT_TABLE_LOCAL.rawValue)
 
     /// Reads the payload of `RTM_NEWROUTE`: a route for each next hop.
     static func list(_ payload: Span<UInt8>) throws(SystemError) -> [Route] {
@@ -228,6 +233,7 @@ extension Route.Kind {
     fileprivate var word: String? {
         switch self {
         case .unicast: nil
+        case .local: "local"
         case .blackhole: "blackhole"
         case .unreachable: "unreachable"
         case .prohibit: "prohibit"

@@ -191,6 +191,14 @@ package struct RouteSocket: ~Copyable {
         }
     }
 
+    /// What is for this host: the routes of the table of its own addresses, those that are local.
+    package mutating func localRoutes(_ family: AddressFamily) throws(SystemError) -> [Route] {
+        let message = NetlinkMessage(type: UInt16(RTM_GETROUTE), flags: .dump, header: RouteHeader(family: family))
+        return try socket.query(NetlinkRequest(message, "list routes")) { (_, payload) throws(SystemError) in
+            try Route.list(payload).filter { $0.kind == .local && $0.table == Route.localTable }
+        }.flatMap { $0 }
+    }
+
     /// The addresses of all interfaces.
     ///
     /// - Parameter namespace: whose, by this namespace's number for it; nil for this one.
