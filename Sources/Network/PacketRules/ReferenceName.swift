@@ -11,6 +11,25 @@ enum ReferenceName {
         "CNI-" + SHA512.hexadecimal(attachment.network + attachment.containerID, digits: 24)
     }
 
+    /// The iptables chain with the ports that lead to a container: `CNI-DN-` and 21 digits.
+    static func portChain(_ attachment: Attachment) -> String {
+        "CNI-DN-" + portDigits(attachment)
+    }
+
+    /// The iptables chain by which old releases masqueraded what came to a container's ports.
+    static func portMasqueradeChain(_ attachment: Attachment) -> String {
+        "CNI-SN-" + portDigits(attachment)
+    }
+
+    private static func portDigits(_ attachment: Attachment) -> String {
+        SHA512.hexadecimal(attachment.network + attachment.containerID, digits: 21)
+    }
+
+    /// How the comments of the rules begin that lead to a network's chains of ports.
+    static func portComment(network: String) -> String {
+        #"dnat name: "\#(network)" id: "#
+    }
+
     /// How the comments of an attachment's rules in the `cni_plugins_masquerade` table begin.
     static func masqueradeComment(_ attachment: Attachment) -> String {
         let owner = SHA512.hexadecimal("\(attachment.interfaceName):\(attachment.containerID)", digits: 16)

@@ -13,7 +13,7 @@ package enum RulesetRemains {
     private static let masqueradeChecks = Chain(in: masqueradeTable, "masq_checks")
 
     /// The table where iptables-nft keeps what it is told about NAT.
-    private static func iptablesTable(_ family: AddressFamily) -> Table {
+    static func iptablesTable(_ family: AddressFamily) -> Table {
         Table(family == .v4 ? .ipv4 : .ipv6, "nat")
     }
 
@@ -97,7 +97,7 @@ package enum RulesetRemains {
     }
 
     /// Removes those rules of a base chain that a condition names, and then chains, each as far as it is there.
-    private static func removeRules(
+    static func removeRules(
         of base: Chain, and chains: [Chain], on socket: inout NftablesSocket, where isObsolete: (ListedRule) -> Bool
     ) throws(SystemError) {
         // Most hosts have never had any.
