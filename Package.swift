@@ -37,6 +37,7 @@ let package = Package(
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
         .executable(name: "macvlan", targets: ["MacvlanPlugin"]),
+        .executable(name: "portmap", targets: ["PortmapPlugin"]),
         .executable(name: "ptp", targets: ["PTPPlugin"]),
         .executable(name: "static", targets: ["StaticPlugin"]),
         .executable(name: "tuning", targets: ["TuningPlugin"]),
@@ -123,6 +124,9 @@ let package = Package(
             "tuning", "TuningPlugin", "PluginKit", "RouteNetlink", "Netlink", "JSON", "Addressing", "Attachments",
             "LinuxSystem"),
         plugin(
+            "portmap", "PortmapPlugin", "PluginKit", "PacketRules", "Nftables", "Conntrack", "SocketDiagnosis",
+            "RouteNetlink", "JSON", "Addressing", "Attachments", "LinuxSystem"),
+        plugin(
             "vxlan", "VXLANPlugin", "NodeTable", "ContainerLinks", "PacketRules", "Overlay", "Nftables", "RouteNetlink",
             "JSON", "Addressing", "Attachments", "LinuxSystem"),
 
@@ -177,6 +181,7 @@ let package = Package(
                 "PTPPlugin",
                 "MacvlanPlugin",
                 "TuningPlugin",
+                "PortmapPlugin",
             ],
             path: "Tests/EndToEndTests"),
     ],

@@ -33,7 +33,7 @@ struct ContainerHost: Sendable {
     /// Whether namespaces and control groups can be made, and every one of `tools` and every plugin is installed.
     static func canRun(_ tools: String...) -> Bool {
         let needed = tools + ["unshare", "nsenter", "timeout", "ip", "nft", "tar", "curl", "busybox"]
-        guard PluginFolder.isAvailable, needed.allSatisfy({ (try? findExecutable($0)) != nil }),
+        guard needed.allSatisfy({ (try? findExecutable($0)) != nil }),
             let unshare = try? findExecutable("unshare")
         else { return false }
         // Root of a user namespace has none of its own.

@@ -11,6 +11,7 @@ struct ProtocolTests {
         "ptp",
         "macvlan",
         "tuning",
+        "portmap",
     ]
 
     struct BadCall: CustomTestStringConvertible, Sendable {

@@ -7,39 +7,21 @@ import TestSupport
 /// fault of the test from one of the plugins.
 enum PluginFolder {
     /// What is under test: never taken from the reference.
-    private static let tested = ["bridge", "host-local", "loopback"]
-
-    /// What the runtimes' networks chain behind it: the reference's, unless the suite has it.
-    private static let companions = ["portmap"]
+    private static let tested = ["bridge", "host-local", "loopback", "portmap"]
 
     private static let executables = URL(fileURLWithPath: Executables.own)
-    private static let reference = URL(fileURLWithPath: Executables.reference)
 
-    static var isReference: Bool { executables.path == reference.path }
-
-    /// Whether the suites can run: a plugin under test that is missing is no reason to skip them.
-    static var isAvailable: Bool {
-        companions.allSatisfy { source(of: $0) != nil }
-    }
+    static var isReference: Bool { executables.path == URL(fileURLWithPath: Executables.reference).path }
 
     /// Links the plugins into `folder`.
     static func fill(_ folder: URL) throws {
-        for name in tested + companions {
-            guard let source = source(of: name) else {
+        for name in tested {
+            let source = executables.appending(path: name)
+            guard FileManager.default.isExecutableFile(atPath: source.path) else {
                 throw CommandFailure(description: "no plugin \(name) in \(executables.path)")
             }
             try FileManager.default.createSymbolicLink(
                 at: folder.appending(path: name), withDestinationURL: source)
-        }
-    }
-
-    private static func source(of name: String) -> URL? {
-        var folders = [executables]
-        if companions.contains(name) {
-            folders.append(reference)
-        }
-        return folders.map { $0.appending(path: name) }.first {
-            FileManager.default.isExecutableFile(atPath: $0.path)
         }
     }
 }
