@@ -29,12 +29,23 @@ public enum File {
 
     /// Puts a file in place whole: readers see the old bytes or the new ones, also after a crash of the process.
     ///
+    /// - Parameters:
+    ///   - path: where it goes.
+    ///   - bytes: all that it holds.
+    ///   - mode: its permissions, whatever this process's umask is.
+    ///   - isDurable: whether readers see the one or the other also after a crash of the machine.
     /// - Throws: the error of the step that failed; the old file is untouched then.
-    public static func replace(_ path: String, with bytes: [UInt8], mode: UInt32) throws(SystemError) {
+    public static func replace(
+        _ path: String, with bytes: [UInt8], mode: UInt32, isDurable: Bool = false
+    ) throws(SystemError) {
         let temporary = "\(path).\(getpid()).tmp"
         do throws(SystemError) {
             let descriptor = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+            let raw = descriptor.rawValue
+            // A umask takes nothing from the owner.
+            if mode & 0o077 != 0 { _ = try retrying("set mode", temporary) { fchmod(raw, mode) } }
             try write(bytes, to: descriptor, temporary)
+            if isDurable { _ = try retrying("write", temporary) { fsync(raw) } }
             _ = try retrying("rename", temporary) { unsafe rename(temporary, path) }
         } catch {
             _ = try? remove(temporary)
