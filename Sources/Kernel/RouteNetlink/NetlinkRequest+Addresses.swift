@@ -64,6 +64,12 @@ package struct AssignedAddress: Hashable, Sendable {
     package var isTentative: Bool
     /// Duplicate address detection found the address in use elsewhere.
     package var isDuplicate: Bool
+    /// It is not to be used for what is new: RFC 4862, section 5.5.4.
+    package var isDeprecated: Bool
+    /// It is one of several for privacy: RFC 8981.
+    package var isTemporary: Bool
+    /// It has no time to end at.
+    package var isPermanent: Bool
     /// This suite has marked it as its own.
     package var isOurs: Bool
     /// The metric of the route to its network, where it is not the kernel's default.
@@ -101,5 +107,9 @@ package struct AssignedAddress: Hashable, Sendable {
         isOurs = protocolNumber == Self.ownProtocol
         isTentative = flags & UInt32(IFA_F_TENTATIVE) != 0
         isDuplicate = flags & UInt32(IFA_F_DADFAILED) != 0
+        isDeprecated = flags & UInt32(IFA_F_DEPRECATED) != 0
+        // For IPv4 the same bit says that there is another address of the network before this one.
+        isTemporary = self.address.address.family == .v6 && flags & UInt32(IFA_F_TEMPORARY) != 0
+        isPermanent = flags & UInt32(IFA_F_PERMANENT) != 0
     }
 }

@@ -52,7 +52,7 @@ struct LocalhostAccess: ~Copyable {
         var interfaces: [(IPAddress, Link)] = []
         for target in Set(ports.filter(\.isForLocalhost).map(\.target.address)) {
             // Without a way to it there is none for answers either.
-            guard let index = try host.interface(towards: target), let link = try host.link(at: index) else { continue }
+            guard let index = try host.way(to: target)?.device, let link = try host.link(at: index) else { continue }
             interfaces.append((target, link))
         }
         return interfaces
