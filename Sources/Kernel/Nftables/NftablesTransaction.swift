@@ -28,6 +28,13 @@ package struct NftablesTransaction: Sendable {
         }
     }
 
+    /// Deletes a table with all that it holds.
+    package mutating func delete(_ table: Table) {
+        request(NFT_MSG_DELTABLE, [], table, "delete table", "\(table)") { message in
+            message.append(NFTA_TABLE_NAME.rawValue, table.name)
+        }
+    }
+
     // MARK: Chains
 
     /// Creates a chain unless it is there, and sees that it has its policy; one that is there with another hook is
