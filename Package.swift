@@ -45,6 +45,15 @@ let package = Package(
         .executable(name: "cnitool", targets: ["CNITool"]),
         .executable(name: "cni-bench", targets: ["CNIBenchmark"]),
         .executable(name: "mk-docker-opts", targets: ["MakeDockerOptions"]),
+        .executable(name: "flanneld", targets: ["Flanneld"]),
+    ],
+    traits: [
+        .trait(name: "Daemon", description: "flanneld, which alone needs packages; without it none is fetched")
+    ],
+    dependencies: [
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.36.0"),
     ],
     targets: [
         .systemLibrary(name: "CLinux", path: "Sources/System/CLinux"),
@@ -101,11 +110,23 @@ let package = Package(
             ],
             path: "Sources/CNI/PluginKit"),
 
-        .target(name: "Flannel", dependencies: ["Addressing", "LinuxSystem"], path: "Sources/Cluster/Flannel"),
+        .target(name: "Flannel", dependencies: ["JSON", "Addressing", "LinuxSystem"], path: "Sources/Cluster/Flannel"),
         .target(
             name: "NodeTable",
             dependencies: ["Overlay", "RouteNetlink", "JSON", "Addressing", "Hashing", "LinuxSystem"],
             path: "Sources/Cluster/NodeTable"),
+
+        .target(
+            name: "FlannelDaemon",
+            dependencies: [
+                "Flannel", "Overlay", "PacketRules", "Nftables", "RouteNetlink", "JSON", "Addressing", "LinuxSystem",
+                .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["Daemon"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Daemon"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Daemon"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Daemon"])),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Daemon"])),
+            ],
+            path: "Sources/Cluster/FlannelDaemon"),
 
         plugin(
             "bridge", "BridgePlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink", "JSON",
@@ -134,6 +155,7 @@ let package = Package(
             "cnitool", "CNITool", "CNIRuntime", "PluginKit", "Leases", "NodeTable", "Overlay", "Probing",
             "RouteNetlink", "CNI", "JSON", "Addressing", "Attachments", "Hashing", "LinuxSystem"),
         tool("mk-docker-opts", "MakeDockerOptions", "RouteNetlink", "Addressing", "LinuxSystem"),
+        tool("flanneld", "Flanneld", "FlannelDaemon", "CNI", "LinuxSystem"),
         tool(
             "cni-bench", "CNIBenchmark", "Overlay", "UDPTunnel", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"),
 
@@ -157,6 +179,9 @@ let package = Package(
         unitTests("Leases", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         unitTests("Flannel", "Addressing", "TestSupport"),
         unitTests("MakeDockerOptions"),
+        unitTests("Flannel", "JSON", "Addressing", "TestSupport"),
+        unitTests("FlannelDaemon", "Flannel", "JSON", "Addressing", "TestSupport"),
+        unitTests("Flanneld", "FlannelDaemon"),
         unitTests("FlannelPlugin", "Flannel", "CNI", "JSON"),
         unitTests("BridgePlugin", "CNI", "JSON"),
         unitTests("TuningPlugin", "CNI"),
@@ -178,6 +203,7 @@ let package = Package(
             dependencies: [
                 "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "StaticPlugin", "VXLANPlugin",
                 "CNITool", "MakeDockerOptions", "JSON", "LinuxSystem", "TestSupport",
+                "CNITool", "Flanneld", "JSON", "LinuxSystem", "TestSupport",
                 "PTPPlugin",
                 "MacvlanPlugin",
                 "TuningPlugin",

@@ -12,7 +12,7 @@ struct ConfTests {
     }
 
     static let configurations =
-        Repository.names(in: "conf").map { file in
+        Repository.names(in: "conf").filter { $0.hasSuffix(".conflist") }.map { file in
             Configuration(testDescription: file, text: (try? Repository.text("conf/\(file)")) ?? "")
         }
         + Page.all.flatMap { page in

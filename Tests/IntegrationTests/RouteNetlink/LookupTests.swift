@@ -19,7 +19,7 @@ struct LookupTests {
         let destination = try #require(IPAddress(address))
         let way = try #require(try socket.way(to: destination))
         #expect(way.device == (try socket.link(named: "eth0")?.index))
-        #expect(way.source == IPAddress(source))
+        #expect(way.preferredSource == IPAddress(source))
         let nowhere = try #require(IPAddress("198.51.100.1"))
         #expect(try socket.way(to: nowhere) == nil)
     }

@@ -35,7 +35,14 @@ enum Architecture {
 
         "Cluster/NodeTable": ["JSON", "Addressing", "Hashing", "Overlay", "RouteNetlink", "LinuxSystem"],
         "Cluster/Flannel": ["JSON", "Addressing", "LinuxSystem"],
+        "Cluster/FlannelDaemon": packages.union([
+            "Flannel", "Overlay", "PacketRules", "Nftables", "RouteNetlink", "JSON", "Addressing", "LinuxSystem",
+            "Dispatch", "Synchronization",
+        ]),
     ]
+
+    /// What other packages' modules the daemon may import, behind its trait; nobody else imports any.
+    private static let packages: Set = ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"]
 
     /// The layers of executables: each may import any library, and no other executable.
     static let executables: Set = ["Plugins", "Tools"]

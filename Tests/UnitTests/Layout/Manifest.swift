@@ -6,6 +6,8 @@ struct Manifest {
         /// From the root of the package.
         var path: String
         var dependencies: [String]
+        /// Of other packages.
+        var products: [String] = []
         /// As in `executableTarget`.
         var kind: String
 
@@ -19,6 +21,7 @@ struct Manifest {
             let declared = Set(dependencies)
             return needed.subtracting(declared).sorted().map { "\($0) is missing" }
                 + declared.subtracting(needed).subtracting(run).sorted().map { "\($0) is not imported" }
+                + products.filter { !imports.contains($0) }.map { "\($0) is not imported" }
                 + (declared.count < dependencies.count ? ["one is named twice"] : [])
         }
     }
@@ -52,8 +55,10 @@ struct Manifest {
     }
 
     private static func target(_ call: Call, _ values: [String: [String]] = [:]) -> Target? {
+        let product = /\.product\(name: "(\w+)"[^()]*(\([^()]*\))?[^()]*\)/
         func argument(_ label: String) -> [String] {
-            guard let text = call.arguments.first(where: { $0.label == label })?.text else { return [] }
+            guard let written = call.arguments.first(where: { $0.label == label })?.text else { return [] }
+            let text = Substring(written.replacing(product, with: ""))
             let own = literals(in: text).map { literal in
                 literal.replacing(/\\\((\w+)\)/) { values[String($0.1)]?.first ?? "" }
             }
@@ -63,6 +68,7 @@ struct Manifest {
         guard let name = argument("name").first, let path = argument("path").first else { return nil }
         return Target(
             name: name, path: path, dependencies: argument("dependencies"),
+            products: call.arguments.flatMap { $0.text.matches(of: product).map { String($0.1) } },
             kind: String(call.name.drop { $0 == "." }))
     }
 

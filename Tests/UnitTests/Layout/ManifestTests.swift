@@ -25,7 +25,10 @@ struct ManifestTests {
                         "CLinux", "JSON",
                     ],
                     path: "Sources/CNI/CNI"),
-                .target(name: "JSON", path: "Sources/System/JSON"),
+                .target(
+                    name: "JSON",
+                    dependencies: [.product(name: "Other", package: "o", condition: .when(traits: ["T"]))],
+                    path: "Sources/System/JSON"),
                 plugin("bridge", "BridgePlugin", "JSON"),
                 tests("JSON"),
                 tests("CNI", "JSON", "BridgePlugin"),
@@ -41,7 +44,8 @@ struct ManifestTests {
             targets == [
                 .init(name: "CLinux", path: "Sources/System/CLinux", dependencies: [], kind: "systemLibrary"),
                 .init(name: "CNI", path: "Sources/CNI/CNI", dependencies: ["CLinux", "JSON"], kind: "target"),
-                .init(name: "JSON", path: "Sources/System/JSON", dependencies: [], kind: "target"),
+                .init(
+                    name: "JSON", path: "Sources/System/JSON", dependencies: [], products: ["Other"], kind: "target"),
                 .init(
                     name: "BridgePlugin", path: "Sources/Plugins/bridge", dependencies: ["CNI", "JSON"],
                     kind: "executableTarget"),
@@ -62,7 +66,8 @@ struct ManifestTests {
     @Test(arguments: [
         Case(target: "CNI", imports: ["CLinux", "JSON", "Glibc"]),
         Case(target: "CNI", imports: ["JSON"], differences: ["CLinux is not imported"]),
-        Case(target: "JSON", imports: ["CNI"], differences: ["CNI is missing"]),
+        Case(target: "JSON", imports: ["CNI", "Other"], differences: ["CNI is missing"]),
+        Case(target: "JSON", imports: [], differences: ["Other is not imported"]),
         Case(
             target: "BridgePlugin", imports: ["CNI", "CLinux"],
             differences: ["CLinux is missing", "JSON is not imported"]),

@@ -1,0 +1,112 @@
+import Addressing
+import Flannel
+import JSON
+import Overlay
+import RouteNetlink
+
+/// What the backend `vxlan` needs in the kernel, and tells the other hosts: a device for each family, `flannel.VNI` and
+/// `flannel-v6.VNI`.
+struct VXLANBackend: Hashable, Sendable {
+    static let type = "vxlan"
+
+    let settings: VXLANBackendSettings
+    /// Of this host's devices; they stay the same for good.
+    let macs: [AddressFamily: MACAddress]
+
+    /// The name of the device of a family.
+    static func deviceName(_ family: AddressFamily, vni: UInt32) -> String {
+        family == .v4 ? "flannel.\(vni)" : "flannel-v6.\(vni)"
+    }
+
+    func deviceName(_ family: AddressFamily) -> String { Self.deviceName(family, vni: settings.vni) }
+
+    /// What the other hosts are told.
+    func attributes(_ underlay: HostUnderlay) -> LeaseAttributes {
+        func data(_ family: AddressFamily) -> JSONValue? {
+            guard underlay.announced[family] != nil, let mac = macs[family] else { return nil }
+            return VXLANLeaseData(vni: settings.vni, mac: mac).value
+        }
+        return LeaseAttributes(
+            publicIP: underlay.announced[.v4], publicIPv6: underlay.announced[.v6], backendType: Self.type,
+            backendData: data(.v4), backendV6Data: data(.v6))
+    }
+
+    /// Bytes of a packet between containers: what fits through every device.
+    func mtu(_ underlay: HostUnderlay) -> UInt32 {
+        underlay.local.keys.map { mtu(underlay, $0) }.min() ?? underlay.link.mtu
+    }
+
+    private func mtu(_ underlay: HostUnderlay, _ family: AddressFamily) -> UInt32 {
+        let outer = min(settings.outerMTU ?? underlay.link.mtu, underlay.link.mtu)
+        let overhead = VXLANDevice.overhead(over: family)
+        return outer > overhead + 68 ? outer - overhead : 68
+    }
+
+    /// What is to be in the kernel.
+    ///
+    /// - Parameters:
+    ///   - underlay: this host's interface to the others.
+    ///   - own: this host's subnets.
+    ///   - peers: the other hosts, which have been found to be no trouble.
+    ///   - directNetworks: where the underlay reaches hosts without a router.
+    /// - Returns: an overlay for each family.
+    func overlays(
+        over underlay: HostUnderlay, own: NodeSubnets, peers: [LeaseTable.Lease], directNetworks: [CIDR]
+    ) -> [VXLANOverlay] {
+        AddressFamily.allCases.compactMap { family in
+            guard let subnet = own[family], let local = underlay.local[family], let mac = macs[family] else {
+                return nil
+            }
+            let device = VXLANDevice(
+                name: deviceName(family), id: settings.vni, port: settings.port ?? VXLANDevice.defaultPort,
+                underlay: underlay.link.index, local: local, mac: mac, mtu: mtu(underlay, family),
+                delivery: .routed(addresses: [subnet.first], isLearning: settings.isLearning),
+                hasGroupPolicy: settings.hasGroupPolicy, takesOver: true)
+            return VXLANOverlay(
+                device: device, peers: peers.compactMap { Self.peer($0, family) },
+                directNetworks: settings.routesDirectly ? directNetworks : [])
+        }
+    }
+
+    private static func peer(_ lease: LeaseTable.Lease, _ family: AddressFamily) -> VXLANPeer? {
+        guard let subnet = lease.subnets[family], let endpoint = lease.attributes.address(family),
+            let data = try? data(lease, family)
+        else { return nil }
+        return VXLANPeer(endpoint: endpoint, mac: data.mac, subnets: [subnet])
+    }
+
+    private static func data(
+        _ lease: LeaseTable.Lease, _ family: AddressFamily
+    ) throws(JSONError) -> VXLANLeaseData {
+        let name = family == .v4 ? "BackendData" : "BackendV6Data"
+        guard let data = lease.attributes.data(family) else { throw JSONError(path: name, message: "missing") }
+        return try VXLANLeaseData(reading: JSONReader(data, path: name))
+    }
+
+    /// Tells what is wrong with leases one after the other; of two with one MAC address, the later is refused.
+    func faults(in families: [AddressFamily]) -> (LeaseTable.Lease) -> String? {
+        var owners: [MACAddress: IPAddress] = [:]
+        return { lease in
+            guard lease.attributes.backendType == Self.type else {
+                let type = lease.attributes.backendType
+                return "its backend is \(type.isEmpty ? "udp" : type.prefix(40).description), and this host's is vxlan"
+            }
+            for family in families where lease.subnets[family] != nil {
+                let data: VXLANLeaseData
+                do throws(JSONError) {
+                    data = try Self.data(lease, family)
+                } catch {
+                    return "\(error)"
+                }
+                if let vni = data.vni, vni != settings.vni { return "its VNI is \(vni), and not \(settings.vni)" }
+                if macs.values.contains(data.mac) { return "its device has the address of this host's, \(data.mac)" }
+                guard let endpoint = lease.attributes.address(family) else { continue }
+                if let owner = owners[data.mac], owner != endpoint {
+                    return "its device has the address \(data.mac), which is that of host \(owner)"
+                }
+                owners[data.mac] = endpoint
+            }
+            return nil
+        }
+    }
+}

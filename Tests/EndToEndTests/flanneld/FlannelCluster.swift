@@ -1,0 +1,66 @@
+import Foundation
+import LinuxSystem
+import TestSupport
+
+/// Hosts on one switch with an etcd.
+final class FlannelCluster: Sendable {
+    /// Has the switch and its ports, and nothing else.
+    let network: NetworkNamespace
+    let etcd: TestEtcd
+    let hosts: [FlannelHost]
+    private let arguments: [String]
+
+    /// - Parameters:
+    ///   - count: how many hosts.
+    ///   - configuration: the network in etcd; nil for none.
+    ///   - arguments: flags of the daemons.
+    /// - Throws: when etcd does not answer.
+    init(
+        hosts count: Int, network configuration: String? = #"{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}"#,
+        _ arguments: String...
+    ) throws {
+        network = try NetworkNamespace.make()
+        try network.shell("ip link add switch type bridge mcast_snooping 0 && ip link set switch up")
+        let store = try TestHost()
+        etcd = TestEtcd(on: store, at: "192.168.1.1")
+        self.arguments =
+            ["--etcd-endpoints=\(etcd.endpoint)", "--iface=eth0", "--healthz-port=8285", "--healthz-ip=127.0.0.1"]
+            + arguments
+        hosts = try (0..<count).map { [arguments = self.arguments] in
+            try FlannelHost(at: "192.168.1.\($0 + 11)", arguments)
+        }
+        try plugIn(store, port: "store", "192.168.1.1")
+        for host in hosts { try plugIn(host) }
+        try etcd.start()
+        if let configuration { try etcd.ctl("put", "/coreos.com/network/config", configuration) }
+    }
+
+    func plugIn(_ host: FlannelHost) throws {
+        try plugIn(host.host, port: "p\(host.address)", host.address)
+    }
+
+    private func plugIn(_ host: TestHost, port: String, _ address: String) throws {
+        try network.shell(
+            """
+            ip link add \(port) type veth peer name eth0 netns \(host.namespace.path)
+            ip link set \(port) master switch up
+            """)
+        let suffix = address.split(separator: ".").last ?? "0"
+        try host.namespace.shell(
+            """
+            ip address add \(address)/24 dev eth0
+            ip address add fd77::\(suffix)/64 dev eth0 nodad
+            ip link set eth0 up
+            """)
+    }
+
+    /// Starts all daemons, one after the other.
+    func start() throws {
+        for host in hosts { try host.start() }
+    }
+
+    /// Waits until each of some hosts has what leads to all the others.
+    func waitForRoutes(among hosts: [FlannelHost]) throws {
+        for host in hosts { try host.wait(forHosts: hosts.count - 1) }
+    }
+}
