@@ -9,6 +9,7 @@ import Synchronization
 package final class Tunnel: Sendable {
     private let state: TunnelState
     private let counters: [TunnelCounters]
+    /// Until they are joined, which may be once.
     private let threads: Mutex<[SystemThread]>
 
     package struct Settings: Sendable {
@@ -99,13 +100,14 @@ package final class Tunnel: Sendable {
     /// Why nothing passes any more, such as a device that was deleted; nil while all is well.
     package var failure: SystemError? { state.error }
 
-    /// Ends the threads, and with them the device; nothing is left to end for whoever calls again.
+    deinit { stop() }
+
+    /// Ends the threads, and with them the device.
     package func stop() {
         state.stop()
-        let ending = threads.withLock { threads in
-            defer { threads = [] }
-            return threads
+        threads.withLock { threads in
+            for thread in threads { thread.join() }
+            threads = []
         }
-        for thread in ending { thread.join() }
     }
 }

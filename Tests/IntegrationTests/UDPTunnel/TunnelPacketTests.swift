@@ -91,10 +91,13 @@ struct TunnelPacketTests {
         for destination: [UInt8] in [[192, 168, 77, 11], [10, 244, 3, 5], [127, 0, 0, 1], [255, 255, 255, 255]] {
             send(Self.request(to: destination))
         }
-        send(whole)
-        #expect(try receive().count == 32)
+        // By the second answer, what came before the first is counted.
+        for _ in 1...2 {
+            send(whole)
+            #expect(try receive().count == 32)
+        }
         let counts = try #require(one.tunnel).counts
-        #expect(counts.malformed > 5 && counts.misdirected > 5 && counts.received == 1)
+        #expect(counts.malformed > 5 && counts.misdirected > 5 && 1...2 ~= counts.received)
         #expect(try #require(one.tunnel).failure == nil)
     }
 }

@@ -18,8 +18,14 @@ struct TunnelTests {
         #expect(one.container.reaches(two.podIP, bytes: 1472 - 28))
         // And in parts.
         try one.container.run("ping", "-c", "1", "-W", "5", "-s", "20000", two.podIP)
-        let counts = try #require(one.tunnel).counts
-        #expect(counts.sent > 15 && counts.received > 15 && counts.malformed == 0 && counts.misdirected == 0)
+        let tunnel = try #require(one.tunnel)
+        // What has just arrived is counted a moment later.
+        for _ in 0..<100 where min(tunnel.counts.sent, tunnel.counts.received) <= 15 {
+            #expect(one.container.reaches(two.podIP))
+        }
+        let counts = tunnel.counts
+        #expect(counts.sent > 15 && counts.received > 15)
+        #expect(counts.malformed == 0 && counts.misdirected == 0 && counts.refused == 0)
     }
 
     @Test func theDeviceIsAsFlannelMakesIt() throws {
@@ -77,7 +83,7 @@ struct TunnelTests {
         let refused = try one.container.outcome(of: ["curl", "-sS", "-m", "20", "http://10.244.9.9/"], [:], input: [])
         // Not 28, which it would be if it had waited.
         #expect(refused.ending == .exited(7), "\(refused)")
-        #expect(try #require(one.tunnel).counts.unroutable >= 3)
+        #expect(try #require(one.tunnel).counts.unroutable >= 1)
     }
 
     @Test func theLastHopIsTold() throws {
@@ -115,6 +121,7 @@ struct TunnelTests {
         one.tunnel?.stop()
         #expect(one.tunnel?.failure == nil)
         #expect(try !one.host.linkNames().contains("flannel0"))
+        one.tunnel?.stop()
     }
 
     @Test func aDeletedDeviceIsAFailure() throws {
