@@ -25,7 +25,7 @@ struct LeaseDirectory: ~Copyable {
     }
 
     /// Waits for the lock, the reference's own.
-    func lock(timeout: Int?) throws(SystemError) -> FileLock {
+    func lock(timeout: Int) throws(SystemError) -> FileLock {
         let file = try leases.open(Self.lockName, O_RDONLY | O_CREAT, mode: 0o750)
         return try FileLock(file, path: leases.path(of: Self.lockName), timeout: timeout)
     }

@@ -30,13 +30,13 @@ package struct LeaseStore: ~Copyable {
     /// - Parameters:
     ///   - network: a name that `Identifier` has found valid, since it becomes part of a path.
     ///   - root: the directory that holds those of all networks.
-    ///   - lockTimeout: milliseconds to wait for the lock; nil for ever.
+    ///   - lockTimeout: milliseconds to wait for the lock.
     ///   - boot: the boot to go by; nil for the current one.
     ///   - log: takes a line about every lease that is found broken, and each that is reclaimed.
     /// - Throws: the error of mkdir(2), open(2) or flock(2), with the path as its subject; `ETIMEDOUT` when somebody
-    ///   else keeps the lock.
+    ///   else keeps the lock; `EINTR` when a signal that is held back ends the wait for it.
     package init(
-        network: String, root: String = Self.defaultRoot, lockTimeout: Int? = nil, boot: Boot? = nil,
+        network: String, root: String = Self.defaultRoot, lockTimeout: Int, boot: Boot? = nil,
         log: @escaping (String) -> Void = StandardStreams.log
     ) throws(SystemError) {
         FileSizeLimit.failCalls()

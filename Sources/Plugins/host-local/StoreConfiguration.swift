@@ -31,14 +31,15 @@ struct StoreConfiguration {
 
     /// Opens the store, takes its lock, and does something with it.
     ///
-    /// - Throws: code 5 with the path of what the kernel refused, 11 when somebody keeps the lock; else what the body
+    /// - Throws: code 5 with the path of what the kernel refused, 11 when somebody keeps the lock or a signal ends the wait for it; else what the body
     ///   throws.
     func withStore<Value>(_ body: (inout LeaseStore) throws -> Value) throws -> Value {
         do {
             var store = try LeaseStore(network: network, root: dataDirectory, lockTimeout: lockTimeout)
             return try body(&store)
         } catch let error as SystemError {
-            throw CNIError(error.code == .timedOut ? .tryAgainLater : .inputOutput, "\(error)")
+            let mayComeLater = [.timedOut, .interrupted].contains(error.code)
+            throw CNIError(mayComeLater ? .tryAgainLater : .inputOutput, "\(error)")
         }
     }
 }

@@ -33,7 +33,7 @@ struct ReconciledHost {
             let bridge = try Self.ensureBridge(of: site, on: &host)
             overlay = site.overlay(bridge: bridge)
             Self.report(try overlay.reconcile(on: &host, holding: lock))
-        } catch let error as SystemError where error.code == .timedOut {
+        } catch let error as SystemError where [.timedOut, .interrupted].contains(error.code) {
             throw CNIError(.tryAgainLater, "\(error)")
         }
     }

@@ -11,32 +11,32 @@ public struct FileLock: ~Copyable, Sendable {
     /// - Parameters:
     ///   - file: what is locked.
     ///   - path: the name of the file in errors.
-    ///   - timeout: milliseconds to wait at most; nil for ever.
-    /// - Throws: the error of flock(2); `ETIMEDOUT` when the time is over, with the holder where the kernel names one.
+    ///   - timeout: milliseconds to wait at most.
+    /// - Throws: the error of flock(2); `ETIMEDOUT` when the time is over, with the holder where the kernel names one; `EINTR`
+    ///   when a signal that is held back comes first.
     public init(
-        _ file: consuming FileDescriptor, path: String, timeout: Int? = nil
+        _ file: consuming FileDescriptor, path: String, timeout: Int
     ) throws(SystemError) {
         try Self.lock(file, path: path, timeout: timeout)
         descriptor = file
     }
 
     private static func lock(
-        _ file: borrowing FileDescriptor, path: String, timeout: Int?
+        _ file: borrowing FileDescriptor, path: String, timeout: Int
     ) throws(SystemError) {
         let raw = file.rawValue
-        guard let timeout else {
-            _ = try retrying("lock", path) { flock(raw, LOCK_EX) }
-            return
-        }
         if flock(raw, LOCK_EX | LOCK_NB) == 0 { return }
         guard errno == EWOULDBLOCK || errno == EINTR else { throw .lastCall("lock", path) }
 
         // The kernel serves blocked callers in their order, which trying again and again would not.
         let deadline = MonotonicClock.milliseconds + timeout
         try IntervalAlarm.ring(after: timeout) { () throws(SystemError) in
-            while flock(raw, LOCK_EX) != 0 {
-                guard errno == EINTR else { throw .lastCall("lock", path) }
-                guard MonotonicClock.milliseconds < deadline else { throw try timedOut(file, path) }
+            try Interruption.interruptCalls { () throws(SystemError) in
+                while flock(raw, LOCK_EX) != 0 {
+                    guard errno == EINTR else { throw .lastCall("lock", path) }
+                    try Interruption.check()
+                    guard MonotonicClock.milliseconds < deadline else { throw try timedOut(file, path) }
+                }
             }
         }
     }

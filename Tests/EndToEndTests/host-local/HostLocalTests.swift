@@ -244,7 +244,8 @@ extension HostLocalTests {
     @Test func namesWhoHoldsTheLock() throws {
         var network = try simple(["lockTimeoutSeconds": 0])
         try network.run("ADD", "c1")
-        let lock = try FileLock(FileDescriptor.open("\(network.files.path)/mynet/lock", O_RDONLY), path: "lock")
+        let file = try FileDescriptor.open("\(network.files.path)/mynet/lock", O_RDONLY)
+        let lock = try FileLock(file, path: "lock", timeout: 0)
         let refused = try network.run("ADD", "c2")
         #expect(refused.errorCode == 11)
         let process = ProcessInfo.processInfo.processIdentifier

@@ -77,7 +77,7 @@ struct FileTests {
             try Subprocess.run("/usr/bin/flock", ["-n", path, "true"], environment: []).ending == .exited(0)
         }
         do {
-            let lock = try FileLock(FileDescriptor.open(path, O_RDONLY | O_CREAT, mode: 0o600), path: path)
+            let lock = try FileLock(FileDescriptor.open(path, O_RDONLY | O_CREAT, mode: 0o600), path: path, timeout: 0)
             #expect(try !isFree())
             _ = consume lock
         }
