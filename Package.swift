@@ -34,6 +34,7 @@ let package = Package(
     products: [
         .executable(name: "bridge", targets: ["BridgePlugin"]),
         .executable(name: "flannel", targets: ["FlannelPlugin"]),
+        .executable(name: "host-device", targets: ["HostDevicePlugin"]),
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
         .executable(name: "loopback", targets: ["LoopbackPlugin"]),
         .executable(name: "macvlan", targets: ["MacvlanPlugin"]),
@@ -137,7 +138,10 @@ let package = Package(
             "LinuxSystem"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink", "Addressing", "LinuxSystem"),
         plugin("static", "StaticPlugin", "JSON", "Addressing", "Attachments"),
-        plugin("macvlan", "MacvlanPlugin", "PluginKit", "RouteNetlink", "JSON", "Addressing"),
+        plugin(
+            "host-device", "HostDevicePlugin", "PluginKit", "ContainerLinks", "RouteNetlink", "JSON", "Addressing",
+            "Attachments", "LinuxSystem"),
+        plugin("macvlan", "MacvlanPlugin", "PluginKit", "RouteNetlink", "JSON", "Addressing", "LinuxSystem"),
         plugin(
             "ptp", "PTPPlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink", "Addressing",
             "Attachments", "LinuxSystem"),
@@ -203,6 +207,11 @@ let package = Package(
                 "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "MacvlanPlugin", "PTPPlugin",
                 "PortmapPlugin", "StaticPlugin", "TuningPlugin", "VXLANPlugin", "CNITool", "MakeDockerOptions", "JSON",
                 "LinuxSystem", "TestSupport", "Flanneld",
+                "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "StaticPlugin", "VXLANPlugin",
+                "CNITool", "MakeDockerOptions", "JSON", "LinuxSystem", "TestSupport",
+                "PTPPlugin",
+                "HostDevicePlugin", "MacvlanPlugin",
+                "TuningPlugin",
             ],
             path: "Tests/EndToEndTests"),
     ],

@@ -28,13 +28,13 @@ package struct ContainerInspection: ~Copyable {
     /// Looks for the interface.
     ///
     /// - Parameters:
-    ///   - kind: what it is to be, as `ip -d link` calls it.
+    ///   - kind: what it is to be, as `ip -d link` calls it; nil for any.
     ///   - mayBeDown: whether it need not be up.
     ///   - differences: takes what is otherwise.
     /// - Returns: nil where there is none of that kind.
     /// - Throws: what keeps it from looking.
     package mutating func inspectLink(
-        kind: String, mayBeDown: Bool, _ differences: inout Differences
+        kind: String?, mayBeDown: Bool, _ differences: inout Differences
     ) throws(SystemError) -> Link? {
         let name = invocation.interfaceName
         let path = invocation.namespacePath ?? ""
@@ -51,7 +51,7 @@ package struct ContainerInspection: ~Copyable {
             differences.note("Interface \(name) not found")
             return nil
         }
-        guard link.kind.name == kind else {
+        if let kind, link.kind.name != kind {
             differences.note("Error: Container interface \(name) not of type \(kind)")
             return nil
         }

@@ -36,9 +36,13 @@ package struct ContainerSide: ~Copyable {
     /// Makes a link whose parent, if it has one, is in the container as well.
     ///
     /// - Throws: `EEXIST` when the name is taken; what the kernel refused.
-    package mutating func make(_ link: NewLink, _ options: some LinkOptions) throws(SystemError) -> Link {
+    package mutating func make(
+        _ link: NewLink, _ options: some LinkOptions, for invocation: Invocation, _ rollback: inout Rollback
+    ) throws(SystemError) -> Link {
         try socket.perform(.create(link, options))
-        return try socket.linkJustMade(link.name)
+        let made = try socket.linkJustMade(link.name)
+        rollback.registerDeletion(of: made, for: invocation)
+        return made
     }
 
     /// Brings an interface up with the addresses and routes of a result, and tells the neighbours who has the addresses.
@@ -73,6 +77,14 @@ package struct ContainerSide: ~Copyable {
 
     /// Milliseconds that addresses may take to be found unique; the kernel needs up to two seconds.
     private static let addressDeadline = 10_000
+}
+
+extension Rollback {
+    /// Undoes the making of a container's link.
+    package mutating func registerDeletion(of link: Link, for invocation: Invocation) {
+        let kind = link.kind.name
+        register("delete \(link.name)") { try invocation.deleteLink(of: kind) }
+    }
 }
 
 extension CNIResult.Interface {

@@ -63,9 +63,9 @@ extension Invocation {
 
     /// Takes the container's link down, which is quick, so that its addresses answer no more.
     ///
-    /// - Parameter kind: what it was made as; what has its name and is something else is not ours.
+    /// - Parameter kind: what it was made as, nil for any; what has its name and is something else is not ours.
     /// - Throws: what the kernel refused; what is gone is no error.
-    package func silenceLink(of kind: String) throws(SystemError) {
+    package func silenceLink(of kind: String?) throws(SystemError) {
         try withOwnLink(of: kind) { (link, container) throws(SystemError) in
             var down = LinkChange()
             down.isUp = false
@@ -74,7 +74,7 @@ extension Invocation {
     }
 
     /// Deletes the container's link; what is gone is no error.
-    package func deleteLink(of kind: String) throws(SystemError) {
+    package func deleteLink(of kind: String?) throws(SystemError) {
         try withOwnLink(of: kind) { (link, container) throws(SystemError) in
             try container.deleteLink(named: link.name)
         }
@@ -84,11 +84,12 @@ extension Invocation {
     ///
     /// A late DEL may come with a path that leads to the namespace of another container by now.
     private func withOwnLink(
-        of kind: String, _ body: (Link, inout RouteSocket) throws(SystemError) -> Void
+        of kind: String?, _ body: (Link, inout RouteSocket) throws(SystemError) -> Void
     ) throws(SystemError) {
         guard let namespace = namespaceIfPresent() else { return }
         var container = try RouteSocket(in: namespace)
-        guard let link = try container.link(named: interfaceName), link.kind.name == kind else { return }
+        guard let link = try container.link(named: interfaceName), kind == nil || link.kind.name == kind
+        else { return }
         if let alias = link.alias, alias.hasPrefix("cni "), !attachment.owns(alias: alias) { return }
         try body(link, &container)
     }

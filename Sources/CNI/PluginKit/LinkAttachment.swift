@@ -34,9 +34,8 @@ struct LinkAttachment: ~Copyable {
 
     /// Makes the link, still down, and has IPAM go on.
     mutating func makeLink<Configuration: LinkConfiguration>(_ configuration: Configuration) throws -> Link {
-        let link = try configuration.makeLink(for: invocation, on: &host, in: &container)
+        let link = try configuration.makeLink(for: invocation, on: &host, in: &container, &rollback)
         let invocation = invocation
-        rollback.register("delete \(link.name)") { try invocation.deleteLink(of: Configuration.kind) }
         try ipam.proceed(&rollback) { try invocation.silenceLink(of: Configuration.kind) }
         return link
     }
@@ -53,7 +52,7 @@ struct LinkAttachment: ~Copyable {
     mutating func configure(_ link: Link, for result: CNIResult) throws {
         try result.requireSufficientMTU(link.mtu)
         try container.bringUp(
-            link, for: result, alias: invocation.attachment.alias(pod: PodName(invocation.arguments)))
+            link, for: result, alias: link.alias ?? invocation.attachment.alias(pod: PodName(invocation.arguments)))
     }
 
     /// Keeps what was made, once IPAM's process has ended, which went on beside all the rest.

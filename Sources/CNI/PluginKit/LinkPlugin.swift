@@ -10,7 +10,11 @@ package protocol LinkPlugin: CNIPlugin {
 
 extension LinkPlugin {
     package func add(_ invocation: Invocation) throws -> CNIResult {
-        let configuration = try Configuration(invocation.configuration)
+        try add(invocation, Configuration(invocation.configuration))
+    }
+
+    /// ADD by a configuration that has been read.
+    package func add(_ invocation: Invocation, _ configuration: Configuration) throws -> CNIResult {
         let dns = try invocation.configuration.dns()
         var attachment = try LinkAttachment(invocation, configuration)
         try attachment.startIPAM()
@@ -32,7 +36,11 @@ extension LinkPlugin {
     }
 
     package func check(_ invocation: Invocation) throws {
-        let configuration = try Configuration(invocation.configuration)
+        try check(invocation, Configuration(invocation.configuration))
+    }
+
+    /// CHECK by a configuration that has been read.
+    package func check(_ invocation: Invocation, _ configuration: Configuration) throws {
         var container = try ContainerInspection(invocation)
         try Delegate.ipam(of: invocation.configuration)?.check()
         var differences = Differences()

@@ -1,8 +1,8 @@
 import Addressing
-import CNI
+package import CNI
 import ContainerLinks
 package import JSON
-import LinuxSystem
+package import LinuxSystem
 package import RouteNetlink
 
 /// The interface that a container's is made on: `master` and `linkInContainer`.
@@ -28,10 +28,13 @@ package struct MasterInterface: Sendable {
     ///   - options: of its kind.
     ///   - host: the host's namespace.
     ///   - container: where it is made.
+    ///   - invocation: whose it is.
+    ///   - rollback: deletes it.
     /// - Returns: the interface.
     /// - Throws: code 7 when there is no such master, or its MTU is too small; what the kernel refused.
     package func make(
-        _ link: NewLink, _ options: some LinkOptions, on host: inout RouteSocket, in container: inout ContainerSide
+        _ link: NewLink, _ options: some LinkOptions, on host: inout RouteSocket, in container: inout ContainerSide,
+        for invocation: Invocation, _ rollback: inout Rollback
     ) throws -> Link {
         let master = isInContainer ? try find(by: &container.socket) : try find(by: &host)
         guard 0...Int(master.mtu) ~= mtu else {
@@ -40,10 +43,10 @@ package struct MasterInterface: Sendable {
         var link = link
         link.parent = master.index
         link.mtu = mtu == 0 ? nil : UInt32(mtu)
-        guard isInContainer else {
-            return try host.create(link, options, in: container.namespace, by: &container.socket)
-        }
-        return try container.make(link, options)
+        guard !isInContainer else { return try container.make(link, options, for: invocation, &rollback) }
+        let made = try host.create(link, options, in: container.namespace, by: &container.socket)
+        rollback.registerDeletion(of: made, for: invocation)
+        return made
     }
 
     /// Sees, for STATUS, that it is there and up, as far as it is on the host.

@@ -4,6 +4,8 @@ import Netlink
 
 /// What becomes of a link that is there; nil means "as it is".
 package struct LinkChange: Sendable {
+    /// The link has to be down for it, before Linux 6.2.
+    package var name: String?
     /// Bytes of payload in a frame.
     package var mtu: UInt32?
     package var mac: MACAddress?
@@ -17,7 +19,7 @@ package struct LinkChange: Sendable {
     package var transmitQueueLength: UInt32?
     /// `arp_notify`: whether a gratuitous ARP request tells neighbours of a new MAC address.
     package var announcesAddresses: Bool?
-    /// `ifalias`, at most 254 bytes.
+    /// `ifalias`, at most 254 bytes; none when empty.
     package var alias: String?
     /// Settings of its kind, which has to be this one.
     package var options: (any LinkOptions)?
@@ -35,6 +37,7 @@ package struct LinkChange: Sendable {
     }
 
     func encode(into message: inout NetlinkMessage) {
+        if let name { message.append(AttributeType(IFLA_IFNAME), string: name) }
         message.append(mtu: mtu, mac: mac, master: master)
         if let transmitQueueLength { message.append(AttributeType(IFLA_TXQLEN), transmitQueueLength) }
         if let announcesAddresses {

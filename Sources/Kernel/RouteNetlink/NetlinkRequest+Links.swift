@@ -1,5 +1,5 @@
 import CLinux
-import LinuxSystem
+package import LinuxSystem
 package import Netlink
 
 extension NetlinkRequest {
@@ -40,6 +40,20 @@ extension NetlinkRequest {
         message.append(AttributeType(IFLA_IFNAME), string: name)
         change.encode(into: &message)
         return NetlinkRequest(message, "change link", name)
+    }
+
+    /// `ip link set dev NAME netns NAMESPACE name NEW alias ALIAS`, by a namespace that stays open until the request has
+    /// been sent; the link is down then.
+    ///
+    /// `EEXIST` when another link has the new name there; the link may have moved under its old one then.
+    package static func move(
+        _ link: Link, into namespace: borrowing NetworkNamespace, as name: String, alias: String
+    ) -> NetlinkRequest {
+        var message = NetlinkMessage(type: UInt16(RTM_NEWLINK), flags: [], header: LinkHeader(index: link.index))
+        message.append(AttributeType(IFLA_NET_NS_FD), namespace.descriptor.rawValue)
+        message.append(AttributeType(IFLA_IFNAME), string: name)
+        message.append(AttributeType(IFLA_IFALIAS), string: alias)
+        return NetlinkRequest(message, "move link", link.name)
     }
 
     /// `ip link del dev NAME`.

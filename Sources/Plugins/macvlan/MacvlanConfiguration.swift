@@ -1,12 +1,13 @@
 import Addressing
 import CNI
 import JSON
+import LinuxSystem
 import PluginKit
 import RouteNetlink
 
 /// What the configuration says about the link, its master and its mode.
 struct MacvlanConfiguration: LinkConfiguration {
-    static let kind = MacvlanOptions.kind
+    static let kind: String? = MacvlanOptions.kind
 
     private let master: MasterInterface
     private let options: MacvlanOptions
@@ -28,11 +29,12 @@ struct MacvlanConfiguration: LinkConfiguration {
     }
 
     func makeLink(
-        for invocation: Invocation, on host: inout RouteSocket, in container: inout ContainerSide
+        for invocation: Invocation, on host: inout RouteSocket, in container: inout ContainerSide,
+        _ rollback: inout Rollback
     ) throws -> Link {
         var link = NewLink(name: invocation.interfaceName)
         link.mac = try invocation.requestedMAC() ?? mac
-        return try master.make(link, options, on: &host, in: &container)
+        return try master.make(link, options, on: &host, in: &container, for: invocation, &rollback)
     }
 
     func inspect(

@@ -40,8 +40,15 @@ struct ConfTests {
             ip link add eth0 type veth peer name wire netns \(router.path)
             ip address add 192.168.1.11/24 dev eth0
             ip link set eth0 up
+            ip link add eth1 type veth peer name wire1 netns \(router.path)
             """)
-        try router.namespace.shell("ip address add 192.168.1.1/24 dev wire; ip link set wire up")
+        try router.namespace.shell(
+            """
+            ip address add 192.168.1.1/24 dev wire
+            ip link set wire up
+            ip address add 192.0.2.1/24 dev wire1
+            ip link set wire1 up
+            """)
     }
 
     @Test(arguments: usable)
@@ -70,7 +77,7 @@ struct ConfTests {
         }
 
         #expect(
-            try host.linkNames() == (["eth0", "lo"] + Self.plugins(of: list).flatMap(lastingLinks)).sorted())
+            try host.linkNames() == (["eth0", "eth1", "lo"] + Self.plugins(of: list).flatMap(lastingLinks)).sorted())
         #expect(try host.ruleset().isEmpty)
         #expect(host.directory.names(in: "lib/cni/results").isEmpty)
         #expect(host.directory.names(in: "lib/cni/flannel").allSatisfy { $0.hasPrefix(".") })
@@ -83,9 +90,9 @@ struct ConfTests {
         list.object?["plugins"]?.array?.compactMap(\.object) ?? []
     }
 
-    /// How many containers a network is tried with: addresses that it names itself are one container's.
+    /// How many containers a network is tried with: addresses or a device that it names itself are one container's.
     private static func capacity(of list: JSONValue) -> Int {
-        plugins(of: list).contains { $0["ipam"]?.object?["type"] == "static" } ? 1 : 2
+        plugins(of: list).contains { $0["ipam"]?.object?["type"] == "static" || $0["type"] == "host-device" } ? 1 : 2
     }
 
     /// What a plugin makes for its network, and not for a container.

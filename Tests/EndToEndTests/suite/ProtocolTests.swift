@@ -9,7 +9,7 @@ struct ProtocolTests {
     static let plugins = [
         "bridge", "flannel", "host-local", "loopback", "static", "vxlan",
         "ptp",
-        "macvlan",
+        "host-device", "macvlan",
         "tuning",
         "portmap",
     ]
