@@ -16,8 +16,14 @@ struct PortRules {
     func add(_ ports: [PortForward]) throws(SystemError) {
         switch configuration.backend {
         case .nftables:
-            var nftables = try NftablesSocket()
-            try Self.forwarding.add(ports, for: attachment, on: &nftables)
+            do throws(SystemError) {
+                var nftables = try NftablesSocket()
+                try Self.forwarding.add(ports, for: attachment, on: &nftables)
+            } catch {
+                // The kernel may have made them all the same, and only its answer was lost.
+                if error.code != .addressInUse { try? remove() }
+                throw error
+            }
         case .iptables(let options):
             try IptablesPortForwarding(attachment, options).add(ports, listing: configuration.hostPorts)
         }
