@@ -189,6 +189,7 @@ let package = Package(
         unitTests("BridgePlugin", "CNI", "JSON"),
         unitTests("TuningPlugin", "CNI"),
         unitTests("HostLocalPlugin", "CNI", "JSON", "Addressing"),
+        unitTests("PortmapPlugin", "PacketRules", "CNI", "JSON", "Addressing"),
         unitTests("VXLANPlugin", "NodeTable", "CNI", "JSON"),
 
         integrationTests("LinuxSystem", "TestSupport"),
