@@ -6,11 +6,14 @@
 #include <sys/socket.h>
 
 #include <linux/ethtool.h>
+#include <linux/filter.h>
 #include <linux/if_addr.h>
 #include <linux/if_bridge.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/inet_diag.h>
 #include <linux/if_tun.h>
+#include <linux/if_packet.h>
 #include <linux/ip.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>
@@ -32,7 +35,9 @@
 #include <linux/virtio_net.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 
 /// Behind _GNU_SOURCE, which the Glibc module is not built with: setns(2), unshare(2), memfd_create(2), pipe2(2), gettid(2).

@@ -14,6 +14,8 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     public static let badMessage = Errno(rawValue: EBADMSG)
     public static let brokenPipe = Errno(rawValue: EPIPE)
     public static let busy = Errno(rawValue: EBUSY)
+    public static let connectionRefused = Errno(rawValue: ECONNREFUSED)
+    public static let connectionReset = Errno(rawValue: ECONNRESET)
     public static let exists = Errno(rawValue: EEXIST)
     /// What the kernel answers when a bridge has no room for one port more.
     public static let exchangeFull = Errno(rawValue: EXFULL)

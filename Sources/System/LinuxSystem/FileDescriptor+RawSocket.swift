@@ -59,12 +59,9 @@ extension FileDescriptor {
     ) throws(SystemError) {
         let descriptor = rawValue
         _ = try retrying("send") {
-            unsafe withUnsafePointer(to: address) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { destination in
-                    unsafe bytes.withUnsafeBufferPointer {
-                        unsafe sendto(
-                            descriptor, $0.baseAddress, $0.count, 0, destination, socklen_t(MemoryLayout<Address>.size))
-                    }
+            unsafe Self.withSocketAddress(address) { destination, length in
+                unsafe bytes.withUnsafeBufferPointer {
+                    unsafe sendto(descriptor, $0.baseAddress, $0.count, 0, destination, length)
                 }
             }
         }

@@ -26,10 +26,19 @@ extension FileDescriptor {
 
     /// Lets a blocking receive fail with `EAGAIN` after a time.
     public borrowing func setReceiveTimeout(seconds: Int) throws(SystemError) {
+        try setTimeout(SO_RCVTIMEO, seconds)
+    }
+
+    /// Lets blocking calls that connect or send fail with `EAGAIN` after a time.
+    borrowing func setSendTimeout(seconds: Int) throws(SystemError) {
+        try setTimeout(SO_SNDTIMEO, seconds)
+    }
+
+    private borrowing func setTimeout(_ option: CInt, _ seconds: Int) throws(SystemError) {
         var timeout = timeval(tv_sec: seconds, tv_usec: 0)
         let descriptor = rawValue
         _ = try retrying("set socket timeout") {
-            unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+            unsafe setsockopt(descriptor, SOL_SOCKET, option, &timeout, socklen_t(MemoryLayout<timeval>.size))
         }
     }
 
@@ -39,10 +48,17 @@ extension FileDescriptor {
         address.nl_family = UInt16(AF_NETLINK)
         let descriptor = rawValue
         _ = try retrying("bind socket") {
-            unsafe withUnsafePointer(to: &address) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
-                }
+            unsafe Self.withSocketAddress(address) { unsafe bind(descriptor, $0, $1) }
+        }
+    }
+
+    /// Runs a call that takes an address of any kind of socket.
+    static func withSocketAddress<Address, Result>(
+        _ address: Address, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    ) -> Result {
+        unsafe withUnsafePointer(to: address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe call($0, socklen_t(MemoryLayout<Address>.size))
             }
         }
     }

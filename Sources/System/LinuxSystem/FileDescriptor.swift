@@ -83,7 +83,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     }
 
     /// Lets reading and writing fail with `EAGAIN` instead of waiting.
-    borrowing func setNonblocking() throws(SystemError) {
+    public borrowing func setNonblocking() throws(SystemError) {
         let descriptor = rawValue
         let flags = try retrying("read descriptor flags") { fcntl(descriptor, F_GETFL) }
         _ = try retrying("set descriptor flags") { fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }

@@ -69,7 +69,7 @@ public enum Interruption {
     }
 
     /// A descriptor that is readable while one of them is held back and waiting.
-    static func descriptor() throws(SystemError) -> FileDescriptor {
+    public static func descriptor() throws(SystemError) -> FileDescriptor {
         var signals = Self.signals
         return try FileDescriptor(
             owning: retrying("watch signals") { unsafe signalfd(-1, &signals, CInt(SFD_CLOEXEC)) })

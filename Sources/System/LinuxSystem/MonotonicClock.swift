@@ -11,3 +11,12 @@ public enum MonotonicClock {
         return now.tv_sec * 1_000_000_000 + now.tv_nsec
     }
 }
+
+/// Time since the machine started, in which it sleeps as well: what leases of others are measured by.
+public enum BootClock {
+    public static var milliseconds: Int {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_BOOTTIME, &now)
+        return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+    }
+}
