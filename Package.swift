@@ -63,6 +63,7 @@ let package = Package(
         .target(name: "Hashing", path: "Sources/System/Hashing"),
         .target(name: "Attachments", path: "Sources/System/Attachments"),
         .target(name: "JSON", dependencies: ["Addressing"], path: "Sources/System/JSON"),
+        .target(name: "GoRPC", path: "Sources/System/GoRPC"),
 
         .target(name: "Netlink", dependencies: ["CLinux", "LinuxSystem"], path: "Sources/Kernel/Netlink"),
         .target(
@@ -169,6 +170,7 @@ let package = Package(
         unitTests("Hashing"),
         unitTests("Attachments"),
         unitTests("JSON", "TestSupport"),
+        unitTests("GoRPC", "TestSupport"),
         unitTests("PluginKit", "Attachments"),
         unitTests("CNI", "JSON", "Addressing"),
         unitTests("Netlink", "LinuxSystem"),

@@ -8,6 +8,7 @@ enum Architecture {
         "System/Hashing": [],
         "System/Attachments": [],
         "System/JSON": ["Addressing"],
+        "System/GoRPC": [],
 
         "Kernel/Netlink": ["CLinux", "LinuxSystem"],
         "Kernel/RouteNetlink": ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
