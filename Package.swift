@@ -93,6 +93,7 @@ let package = Package(
             name: "UDPTunnel", dependencies: ["LinuxSystem", "Addressing"], path: "Sources/Network/UDPTunnel"),
         .target(name: "Probing", dependencies: ["LinuxSystem", "Addressing"], path: "Sources/Network/Probing"),
 
+        .target(name: "DHCP", dependencies: ["Addressing"], path: "Sources/IPAM/DHCP"),
         .target(name: "AddressPools", dependencies: ["JSON", "Addressing"], path: "Sources/IPAM/AddressPools"),
         .target(
             name: "Leases", dependencies: ["LinuxSystem", "Addressing", "Attachments", "Hashing"],
@@ -171,6 +172,7 @@ let package = Package(
         unitTests("Attachments"),
         unitTests("JSON", "TestSupport"),
         unitTests("GoRPC", "TestSupport"),
+        unitTests("DHCP", "Addressing", "TestSupport"),
         unitTests("PluginKit", "Attachments"),
         unitTests("CNI", "JSON", "Addressing"),
         unitTests("Netlink", "LinuxSystem"),

@@ -54,6 +54,9 @@ package struct MACAddress: Hashable, Sendable {
     /// `00:00:00:00:00:00`, which no interface has.
     package static let zero = MACAddress(rawValue: 0)
 
+    /// `ff:ff:ff:ff:ff:ff`, every interface of the link.
+    package static let broadcast = MACAddress(rawValue: 0xffff_ffff_ffff)
+
     /// Six bytes in transmission order.
     package var bytes: [UInt8] {
         stride(from: 40, through: 0, by: -8).map { UInt8(truncatingIfNeeded: rawValue >> $0) }

@@ -25,6 +25,7 @@ enum Architecture {
         "Network/Probing": ["LinuxSystem", "Addressing"],
 
         "IPAM/AddressPools": ["JSON", "Addressing"],
+        "IPAM/DHCP": ["Addressing"],
         "IPAM/Leases": ["LinuxSystem", "Addressing", "Attachments", "Hashing"],
 
         "CNI/CNI": ["JSON", "Addressing", "Attachments", "LinuxSystem"],
