@@ -5,6 +5,7 @@ package import LinuxSystem
 package struct AddressRequest {
     private let delegate: Delegate?
     private var ipam: RunningDelegate?
+    private let usesInterface: Bool
 
     /// Finds the IPAM plugin that a configuration names, if it names one.
     ///
@@ -12,6 +13,7 @@ package struct AddressRequest {
     ///   is named.
     package init(_ configuration: NetworkConfiguration) throws {
         delegate = try Delegate.ipam(of: configuration)
+        usesInterface = configuration.ipamUsesInterface
         guard delegate != nil || configuration.version >= .v0_3_0 else {
             throw CNIError(.incompatibleVersion, "cannot convert: no valid IP addresses")
         }
@@ -29,14 +31,15 @@ package struct AddressRequest {
     ///
     /// - Parameters:
     ///   - rollback: gives the addresses back.
-    ///   - silence: takes the interface down, which comes first: an address that still answers is not free.
+    ///   - silence: takes the interface down, which comes first, unless their server is told by it: an address that still
+    ///     answers is not free.
     /// - Throws: when it has no ear for its configuration.
     package mutating func proceed(
         _ rollback: inout Rollback, silencingBy silence: @escaping () throws -> Void
     ) throws(CNIError) {
         guard let ipam else { return }
         rollback.register("release addresses") { try ipam.abandon() }
-        rollback.register("take the interface down", silence)
+        if !usesInterface { rollback.register("take the interface down", silence) }
         try ipam.proceed()
     }
 

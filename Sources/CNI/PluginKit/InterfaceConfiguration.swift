@@ -12,6 +12,10 @@ extension NetworkConfiguration {
         return type.flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// Whether the IPAM plugin speaks with a server by the container's interface, which has to pass packets until its DEL
+    /// or GC has run.
+    package var ipamUsesInterface: Bool { (try? ipamType()) == "dhcp" }
+
     /// `mtu` in bytes; nil, which is also what 0 means, for the kernel's default.
     ///
     /// - Throws: code 7 for one that no veth can have.

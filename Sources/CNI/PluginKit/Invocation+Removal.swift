@@ -6,7 +6,8 @@ package import RouteNetlink
 
 /// What DEL finds out and removes without being told much.
 extension Invocation {
-    /// Carries DEL out: goes on past errors, and gives the addresses back once they do not answer any more.
+    /// Carries DEL out: goes on past errors, and gives the addresses back once they do not answer any more, or first of all
+    /// where their server is told so by the interface.
     ///
     /// - Parameters:
     ///   - silence: takes the interface down, which is quick.
@@ -17,8 +18,13 @@ extension Invocation {
         // IPAM is a process of its own, so the kernel need not wait for it.
         var ipam: RunningDelegate?
         teardown.attempt { ipam = try Delegate.ipam(of: configuration)?.start(.delete) }
-        teardown.attempt(silence)
-        teardown.attempt { try ipam?.proceed() }
+        if configuration.ipamUsesInterface {
+            teardown.attempt { try ipam?.proceed() }
+            teardown.attempt { try ipam?.finish() }
+        } else {
+            teardown.attempt(silence)
+            teardown.attempt { try ipam?.proceed() }
+        }
         teardown.append(delete())
         teardown.attempt { try ipam?.finish() }
         try teardown.finish()
@@ -116,6 +122,19 @@ extension Invocation {
 }
 
 extension NetworkConfiguration {
+    /// Carries GC out: goes on past errors, with the addresses last, or first where their server is told by the interfaces.
+    ///
+    /// - Parameter delete: removes what is not valid any more.
+    /// - Throws: all errors as one.
+    package func collect(_ delete: () -> Teardown) throws {
+        var teardown = Teardown()
+        func collectAddresses() throws { try Delegate.ipam(of: self)?.collectGarbage() }
+        if ipamUsesInterface { teardown.attempt(collectAddresses) }
+        teardown.append(delete())
+        if !ipamUsesInterface { teardown.attempt(collectAddresses) }
+        try teardown.finish()
+    }
+
     /// Deletes the pairs on the host that say they belong to this network, but for those of valid attachments.
     package func deletePairs(keeping valid: Set<Attachment>) throws(SystemError) {
         var host = try RouteSocket()

@@ -15,17 +15,18 @@ extension BridgePlugin {
     }
 
     func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {
-        var teardown = Teardown()
-        teardown.attempt { try configuration.deletePairs(keeping: valid) }
-        teardown.attempt {
-            var nftables = try NftablesSocket()
-            try ContainerMasquerade.collect(
-                from: BridgeTables.masquerade, configuration, keeping: valid, on: &nftables)
-            try BridgeTables.spoofCheck.removeAll(ofNetwork: configuration.name, except: valid, on: &nftables)
+        try configuration.collect {
+            var teardown = Teardown()
+            teardown.attempt { try configuration.deletePairs(keeping: valid) }
+            teardown.attempt {
+                var nftables = try NftablesSocket()
+                try ContainerMasquerade.collect(
+                    from: BridgeTables.masquerade, configuration, keeping: valid, on: &nftables)
+                try BridgeTables.spoofCheck.removeAll(ofNetwork: configuration.name, except: valid, on: &nftables)
+            }
+            teardown.attempt { try collectGateways(configuration) }
+            return teardown
         }
-        teardown.attempt { try collectGateways(configuration) }
-        teardown.attempt { try Delegate.ipam(of: configuration)?.collectGarbage() }
-        try teardown.finish()
     }
 
     /// Ends what a change of the network's addresses left, once the last container of the old ones is gone.

@@ -14,13 +14,14 @@ extension PTPPlugin {
     }
 
     func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {
-        var teardown = Teardown()
-        teardown.attempt { try configuration.deletePairs(keeping: valid) }
-        teardown.attempt {
-            var nftables = try NftablesSocket()
-            try ContainerMasquerade.collect(from: Self.masquerade, configuration, keeping: valid, on: &nftables)
+        try configuration.collect {
+            var teardown = Teardown()
+            teardown.attempt { try configuration.deletePairs(keeping: valid) }
+            teardown.attempt {
+                var nftables = try NftablesSocket()
+                try ContainerMasquerade.collect(from: Self.masquerade, configuration, keeping: valid, on: &nftables)
+            }
+            return teardown
         }
-        teardown.attempt { try Delegate.ipam(of: configuration)?.collectGarbage() }
-        try teardown.finish()
     }
 }
