@@ -33,6 +33,7 @@ let package = Package(
     name: "swift-cni",
     products: [
         .executable(name: "bridge", targets: ["BridgePlugin"]),
+        .executable(name: "dhcp", targets: ["DHCPPlugin"]),
         .executable(name: "flannel", targets: ["FlannelPlugin"]),
         .executable(name: "host-device", targets: ["HostDevicePlugin"]),
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
@@ -134,6 +135,9 @@ let package = Package(
         plugin(
             "bridge", "BridgePlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink", "JSON",
             "Addressing", "Attachments", "LinuxSystem"),
+        plugin(
+            "dhcp", "DHCPPlugin", "DHCP", "GoRPC", "RouteNetlink", "JSON", "Addressing", "Attachments", "Hashing",
+            "LinuxSystem", "CLinux"),
         plugin("flannel", "FlannelPlugin", "Flannel", "JSON", "Addressing", "Attachments", "LinuxSystem"),
         plugin(
             "host-local", "HostLocalPlugin", "AddressPools", "Leases", "JSON", "Addressing", "Attachments",
@@ -217,6 +221,8 @@ let package = Package(
                 "PTPPlugin",
                 "HostDevicePlugin", "MacvlanPlugin",
                 "TuningPlugin",
+                "PortmapPlugin",
+                "DHCPPlugin",
             ],
             path: "Tests/EndToEndTests"),
     ],

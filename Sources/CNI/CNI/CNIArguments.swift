@@ -1,6 +1,6 @@
 /// `CNI_ARGS`: pairs as in `K8S_POD_NAME=web;MAC=02:00:00:00:00:01`.
 package struct CNIArguments: Sendable {
-    private let text: String
+    package let text: String
 
     package init(_ text: String) {
         self.text = text

@@ -1,4 +1,4 @@
-import Attachments
+package import Attachments
 package import JSON
 
 /// The configuration of one plugin, as it arrives on standard input: CNI specification, section 1.
@@ -64,7 +64,7 @@ package struct NetworkConfiguration: Sendable {
     /// The attachments that GC is to keep, nil when the runtime sent no list.
     ///
     /// - Throws: an error with the place of what cannot be read.
-    func validAttachments() throws(JSONError) -> Set<Attachment>? {
+    package func validAttachments() throws(JSONError) -> Set<Attachment>? {
         for name in Self.validAttachmentsNames {
             guard case .object(let object) = reader.value, object.contains(name) else { continue }
             let entries = try reader.optional(name, as: [ValidAttachment].self) ?? []

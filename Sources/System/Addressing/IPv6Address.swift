@@ -31,7 +31,7 @@ package struct IPv6Address: Hashable, Sendable {
     }
 
     /// The IPv4 address that this one maps (`::ffff:0:0/96`, RFC 4291 section 2.5.5.2), or nil.
-    var mappedIPv4: IPv4Address? {
+    package var mappedIPv4: IPv4Address? {
         guard rawValue >> 32 == 0xffff else { return nil }
         return IPv4Address(rawValue: UInt32(truncatingIfNeeded: rawValue))
     }

@@ -22,6 +22,7 @@ struct ConfTests {
     /// Those whose plugins are all here; the reference's are needed for some.
     static let usable = configurations.filter { configuration in
         guard let list = try? JSONValue(parsing: configuration.text) else { return true }
+        guard !usesDHCP(list) || DHCPServer.areAvailable else { return false }
         return plugins(of: list).allSatisfy { plugin in
             guard let type = plugin["type"]?.string else { return true }
             return [Executables.own, Executables.reference].contains { File.isRegular("\($0)/\(type)") }
@@ -60,6 +61,9 @@ struct ConfTests {
             "flannel/subnet.env",
             "FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUBNET=10.244.5.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n")
 
+        let dhcp = try Self.usesDHCP(list) ? startDHCP(bridge: Self.plugins(of: list).first?["bridge"]?.string) : []
+        defer { for program in dhcp { program.end() } }
+
         let containers = try (0..<Self.capacity(of: list)).map { _ in try TestContainer() }
         let results = try containers.map { try JSONValue(parsing: cnitool("add", network, $0.path)) }
         #expect(host.directory.names(in: "lib/cni/results").count == containers.count)
@@ -84,6 +88,28 @@ struct ConfTests {
         let leases = host.directory.names(in: "lib/cni/networks/\(network)")
             .filter { $0.contains(".") || $0.contains(":") }
         #expect(leases.allSatisfy { $0.hasPrefix("last_reserved_ip.") || $0.hasPrefix(".") }, "\(leases)")
+    }
+
+    private static func usesDHCP(_ list: JSONValue) -> Bool {
+        plugins(of: list).contains { $0["ipam"]?.object?["type"] == "dhcp" }
+    }
+
+    /// A server on the network's bridge, and a daemon.
+    private func startDHCP(bridge: String?) throws -> [RunningProgram] {
+        let bridge = try #require(bridge)
+        try host.namespace.shell(
+            """
+            ip link add \(bridge) type bridge
+            ip address add 10.9.0.1/24 dev \(bridge)
+            ip link set \(bridge) up
+            """)
+        let server = try DHCPServer.dnsmasq.start(on: host, bridge: bridge)
+        let run = host.directory.path
+        let daemon = try RunningProgram(
+            ["\(Executables.own)/dhcp", "daemon", "-socketpath", "\(run)/cni/dhcp.sock", "-statedir", "\(run)/state"],
+            in: host.namespace)
+        try daemon.wait(for: "listening")
+        return [server, daemon]
     }
 
     private static func plugins(of list: JSONValue) -> [JSONObject] {

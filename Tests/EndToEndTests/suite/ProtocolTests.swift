@@ -12,6 +12,7 @@ struct ProtocolTests {
         "host-device", "macvlan",
         "tuning",
         "portmap",
+        "dhcp",
     ]
 
     struct BadCall: CustomTestStringConvertible, Sendable {
