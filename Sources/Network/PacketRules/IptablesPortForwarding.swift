@@ -50,16 +50,30 @@ package struct IptablesPortForwarding: Sendable {
     ) throws(SystemError) {
         do throws(SystemError) {
             for family in Set(ports.map(\.family)) {
-                let iptables = try Iptables(family)
-                let present = try iptables.rules()
-                let ports = ports.filter { $0.family == family }
-                for port in ports { try requireFree(port, present) }
-                let changes = changes(ports, listed, family, present)
-                if !changes.isEmpty { try iptables.change(changes) }
+                try add(ports.filter { $0.family == family }, listing: listed, family)
             }
         } catch {
             _ = try? remove()
             throw error
+        }
+    }
+
+    private func add(
+        _ ports: [PortForward], listing listed: [TransportProtocol: [UInt16]], _ family: AddressFamily
+    ) throws(SystemError) {
+        let iptables = try Iptables(family)
+        var refused: [String] = []
+        while true {
+            let present = try iptables.rules()
+            for port in ports { try requireFree(port, present) }
+            let changes = changes(ports, listed, family, present)
+            guard !changes.isEmpty else { return }
+            do throws(SystemError) {
+                return try iptables.change(changes)
+            } catch  where changes != refused {
+                // Somebody may have made the chains that all share since they were looked for.
+                refused = changes
+            }
         }
     }
 
@@ -197,8 +211,8 @@ package struct IptablesPortForwarding: Sendable {
     ) -> [String] {
         var changes: [String] = []
         for shared in sharedChains(for: ports) {
-            // Declaring a chain that is there would flush it.
-            if !present.contains("-N \(shared.name)") { changes.append(":\(shared.name) - [0:0]") }
+            // Not declared, which would flush what somebody makes meanwhile: it is refused then.
+            if !present.contains("-N \(shared.name)") { changes.append("-N \(shared.name)") }
             changes += shared.rules.filter { !present.contains($0) }
             changes += shared.entries.filter { !present.contains($0) }
                 .map { shared.isFirst ? "-I" + $0.dropFirst(2) : $0 }
