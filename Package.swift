@@ -206,7 +206,8 @@ let package = Package(
         integrationTests("Nftables", "Addressing", "LinuxSystem", "TestSupport"),
         integrationTests("Conntrack", "Addressing", "TestSupport"),
         integrationTests("SocketDiagnosis", "Addressing", "TestSupport"),
-        integrationTests("PacketRules", "Nftables", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
+        integrationTests(
+            "PacketRules", "Nftables", "Conntrack", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
         integrationTests("Overlay", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
         integrationTests("UDPTunnel", "Overlay", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
 

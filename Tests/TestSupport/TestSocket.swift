@@ -21,6 +21,14 @@ package final class TestSocket: Sendable {
         try limitTime()
     }
 
+    /// Opens a socket for packets of a protocol that are written whole, their network header aside.
+    package init(rawProtocol number: CInt, for address: String, in namespace: borrowing NetworkNamespace) throws {
+        kind = .udp
+        descriptor = try namespace.run { () throws(SystemError) in
+            try FileDescriptor.socket(address.contains(":") ? AF_INET6 : AF_INET, CInt(SOCK_RAW.rawValue), number)
+        }
+    }
+
     private init(connection descriptor: CInt) throws {
         self.descriptor = try FileDescriptor(owning: descriptor)
         kind = .tcp
@@ -67,6 +75,10 @@ package final class TestSocket: Sendable {
     package func send(_ text: String) throws {
         let count = Glibc.send(rawValue, text, text.utf8.count, CInt(MSG_NOSIGNAL))
         try Self.check("send", CInt(min(0, count)))
+    }
+
+    package func send(bytes: [UInt8]) throws {
+        try Self.check("send", CInt(min(0, Glibc.send(rawValue, bytes, bytes.count, CInt(MSG_NOSIGNAL)))))
     }
 
     /// What comes next, at most 1 KiB of it.

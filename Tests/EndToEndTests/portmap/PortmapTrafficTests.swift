@@ -217,4 +217,30 @@ struct PortmapTrafficTests {
         _ = try network.attach(neighbor, id: "cid2", ports: [port])
         try ask(neighbor)
     }
+
+    /// Without SCTP in the kernel nobody answers, but the packet that begins an association is led all the same.
+    @Test(arguments: Family.all)
+    mutating func associationsOfSCTPAreLedToTheContainer(family: Family) throws {
+        try attach(.port(3868, to: 38, "sctp"))
+        let word = family.any == "::" ? "ip6" : "ip"
+        try container.namespace.output(
+            of: "nft", ["-f", "-"],
+            input: """
+                table inet seen {
+                    chain in {
+                        type filter hook input priority 0
+                        \(word) saddr \(family.router) sctp sport 4711 sctp dport 38 sctp chunk init exists counter
+                    }
+                }
+
+                """)
+        let address = family.host
+        let client = try TestSocket(
+            rawProtocol: SCTPPacket.protocolNumber, for: address, in: router.machine.namespace)
+        try client.connect(to: address, 0)
+        try client.send(bytes: SCTPPacket.initiation(from: 4711, to: 3868))
+        // What was sent before it has arrived.
+        #expect(router.machine.reaches(address))
+        #expect(try container.run("nft", "list", "ruleset").contains("counter packets 1 "))
+    }
 }
