@@ -104,13 +104,3 @@ package struct CNIResult: Hashable, Sendable {
         case plainAddresses
     }
 }
-
-extension CNIResult {
-    /// The addresses of one interface; those that are no interface's count for every one.
-    package func addresses(of interfaceName: String) -> [IPAddress] {
-        addresses.compactMap { entry in
-            guard let index = entry.interface, interfaces.indices.contains(index) else { return entry.address.address }
-            return interfaces[index].name == interfaceName ? entry.address.address : nil
-        }
-    }
-}

@@ -41,7 +41,8 @@ struct DHCPPlugin: CNIPlugin {
                 try lease(invocation, from: &daemon)
             }
         guard let previous = try invocation.configuration.previousResult() else { return }
-        let assigned = previous.addresses(of: invocation.interfaceName).filter { $0.family == .v4 }
+        let assigned = previous.addresses(of: invocation.interfaceName).map(\.address.address)
+            .filter { $0.family == .v4 }
         for address in leased.addresses.map(\.address.address) where !assigned.contains(address) {
             let others = assigned.map { "\($0)" }.joined(separator: ", ")
             throw CNIError(

@@ -14,10 +14,10 @@ struct RouteLookupTests {
         )
         var socket = try RouteSocket(in: host.namespace)
         let index = try #require(try socket.link(named: "c0")?.index)
-        #expect(try socket.interface(towards: #require(IPAddress(inside))) == index)
-        #expect(try socket.interface(towards: #require(IPAddress(outside))) == nil)
+        #expect(try socket.way(to: #require(IPAddress(inside)))?.device == index)
+        #expect(try socket.way(to: #require(IPAddress(outside))) == nil)
         try host.namespace.shell("ip route add unreachable \(outside)")
-        #expect(try socket.interface(towards: #require(IPAddress(outside))) == nil)
+        #expect(try socket.way(to: #require(IPAddress(outside))) == nil)
     }
 
     @Test func aRouteMaySayWhatIsLocal() throws {
