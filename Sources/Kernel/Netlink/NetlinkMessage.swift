@@ -159,6 +159,8 @@ public struct NetlinkFlags: OptionSet, Sendable {
     public static let request = NetlinkFlags(NLM_F_REQUEST)
     public static let acknowledge = NetlinkFlags(NLM_F_ACK)
     public static let dump = NetlinkFlags(NLM_F_DUMP)
+    /// The kernel answers with the object, where it tells only those who listen otherwise.
+    public static let echo = NetlinkFlags(NLM_F_ECHO)
     public static let create = NetlinkFlags(NLM_F_CREATE)
     /// Fails when the object is there.
     public static let exclusive = NetlinkFlags(NLM_F_EXCL)

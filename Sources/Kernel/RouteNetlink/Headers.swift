@@ -1,5 +1,6 @@
 import Addressing
 import CLinux
+import LinuxSystem
 import Netlink
 
 /// `struct ifinfomsg`.
@@ -93,6 +94,39 @@ struct NeighborHeader: NetlinkHeader {
         message.append(field: state)
         message.append(field: flags)
         message.append(field: UInt8(0))
+    }
+}
+
+/// `struct tcmsg`.
+struct TrafficHeader: NetlinkHeader {
+    var device: InterfaceIndex
+    var handle = TrafficHandle.none
+    var parent = TrafficHandle.none
+    /// Of a filter: its priority, and the protocol in network order.
+    var info: UInt32 = 0
+
+    static let length = 20
+
+    init(_ device: InterfaceIndex, handle: TrafficHandle = .none, parent: TrafficHandle = .none, info: UInt32 = 0) {
+        self.device = device
+        self.handle = handle
+        self.parent = parent
+        self.info = info
+    }
+
+    init(reading payload: Span<UInt8>) throws(SystemError) {
+        device = InterfaceIndex(rawValue: try payload.integer(at: 4))
+        handle = TrafficHandle(rawValue: try payload.integer(at: 8))
+        parent = TrafficHandle(rawValue: try payload.integer(at: 12))
+        info = try payload.integer(at: 16)
+    }
+
+    func encode(into message: inout NetlinkMessage) {
+        message.append(field: UInt32(AF_UNSPEC))
+        message.append(field: device.rawValue)
+        message.append(field: handle.rawValue)
+        message.append(field: parent.rawValue)
+        message.append(field: info)
     }
 }
 

@@ -26,10 +26,13 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
+#include <linux/tc_act/tc_mirred.h>
 #include <linux/udp.h>
 #include <linux/veth.h>
 #include <linux/virtio_net.h>
