@@ -32,6 +32,7 @@ func integrationTests(_ module: String, _ dependencies: Target.Dependency...) ->
 let package = Package(
     name: "swift-cni",
     products: [
+        .executable(name: "bandwidth", targets: ["BandwidthPlugin"]),
         .executable(name: "bridge", targets: ["BridgePlugin"]),
         .executable(name: "dhcp", targets: ["DHCPPlugin"]),
         .executable(name: "flannel", targets: ["FlannelPlugin"]),
@@ -133,6 +134,9 @@ let package = Package(
             path: "Sources/Cluster/FlannelDaemon"),
 
         plugin(
+            "bandwidth", "BandwidthPlugin", "PluginKit", "RouteNetlink", "Netlink", "JSON", "Addressing", "Attachments",
+            "Hashing", "LinuxSystem"),
+        plugin(
             "bridge", "BridgePlugin", "PluginKit", "ContainerLinks", "PacketRules", "Nftables", "RouteNetlink", "JSON",
             "Addressing", "Attachments", "LinuxSystem"),
         plugin(
@@ -232,6 +236,7 @@ let package = Package(
                 "LinuxSystem",
                 "MakeDockerOptions",
                 "TestSupport",
+                "BandwidthPlugin",
             ],
             path: "Tests/EndToEndTests"),
     ],

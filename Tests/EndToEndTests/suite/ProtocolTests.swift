@@ -13,6 +13,7 @@ struct ProtocolTests {
         "tuning",
         "portmap",
         "dhcp",
+        "bandwidth",
     ]
 
     struct BadCall: CustomTestStringConvertible, Sendable {
