@@ -23,6 +23,12 @@ package struct Differences: Sendable {
         note("\(what) Mac doesn't match: \(mac) in prevResult, \(link.mac.map { "\($0)" } ?? "none") now")
     }
 
+    /// Compares a link's MTU with the configured one, where there is one.
+    package mutating func compareMTU(of link: Link, _ configured: UInt32?) {
+        guard let configured, link.mtu != configured else { return }
+        note("Interface \(link.name) configured MTU \(configured) doesn't match current state: \(link.mtu)")
+    }
+
     /// Ends a CHECK.
     ///
     /// - Throws: all differences as one error, code 999.

@@ -42,7 +42,7 @@ package struct MasterInterface: Sendable {
         }
         var link = link
         link.parent = master.index
-        link.mtu = mtu == 0 ? nil : UInt32(mtu)
+        link.mtu = mtu == 0 ? nil : UInt32(exactly: mtu)
         guard !isInContainer else { return try container.make(link, options, for: invocation, &rollback) }
         let made = try host.create(link, options, in: container.namespace, by: &container.socket)
         rollback.registerDeletion(of: made, for: invocation)
@@ -68,9 +68,7 @@ package struct MasterInterface: Sendable {
         guard let master, link.parent?.index == master.index, (link.parent?.namespace == nil) == isInContainer else {
             return differences.note("Interface \(link.name) is not on master \(name)")
         }
-        if mtu != 0 && link.mtu != mtu {
-            differences.note("Interface \(link.name) configured MTU \(mtu) doesn't match current state: \(link.mtu)")
-        }
+        differences.compareMTU(of: link, mtu == 0 ? nil : UInt32(exactly: mtu))
     }
 
     private func find(by socket: inout RouteSocket) throws -> Link {

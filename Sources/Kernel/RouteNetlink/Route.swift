@@ -89,6 +89,9 @@ package struct Route: Hashable, Sendable {
         /// What nobody else claims: `RTPROT_BOOT`.
         package static let boot = Origin(rawValue: UInt8(RTPROT_BOOT))
 
+        /// What the kernel makes with an address or a link.
+        package static let kernel = Origin(rawValue: UInt8(RTPROT_KERNEL))
+
         /// This suite's own on a host, a number that the known routing daemons do not use: `ip route show proto 193`.
         package static let suite = Origin(rawValue: AssignedAddress.ownProtocol)
     }

@@ -61,3 +61,6 @@ int recvmmsg(int fd, struct datagram_header *messages, unsigned int count, int f
 /// Requests of ioctl(2), which are too much of an expression to be seen from Swift.
 static const unsigned long tunnel_set_interface = TUNSETIFF;
 static const unsigned long tunnel_set_offload = TUNSETOFFLOAD;
+static const unsigned long tunnel_set_owner = TUNSETOWNER;
+static const unsigned long tunnel_set_group = TUNSETGROUP;
+static const unsigned long tunnel_set_persistent = TUNSETPERSIST;

@@ -9,7 +9,7 @@ struct ProtocolTests {
     static let plugins = [
         "bridge", "flannel", "host-local", "loopback", "static", "vxlan",
         "ptp",
-        "host-device", "macvlan",
+        "host-device", "macvlan", "dummy", "ipvlan", "vlan", "tap",
         "tuning",
         "portmap",
         "dhcp",

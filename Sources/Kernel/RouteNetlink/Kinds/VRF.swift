@@ -24,3 +24,10 @@ package struct VRFOptions: LinkOptions, Hashable {
         }
     }
 }
+
+extension Link {
+    /// Its settings where it is a VRF.
+    package var vrf: VRFOptions? {
+        if case .vrf(let options) = kind { options } else { nil }
+    }
+}
