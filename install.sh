@@ -10,6 +10,9 @@ Builds the plugins, installs them, and proves that they work. As root: sudo ./in
   --bin-dir DIR    where the executables go (/opt/cni/bin)
   --conf-dir DIR   where the network configuration goes, unless there is one (/etc/cni/net.d)
   --from DIR       install the executables that were built in DIR; Swift is not needed then
+  --flanneld       install the flannel daemon as well, with its systemd unit and settings; it is built with packages
+                   of other projects, which are fetched
+  --root DIR       where those of --flanneld go, as DIR/usr/local/sbin (/)
   --no-conf        install no network configuration
   --no-check       leave out the check of the kernel and the proof at the end
   --dry-run        tell what would be done, and change nothing
@@ -28,17 +31,21 @@ uses_conf=true
 checks=true
 is_dry=false
 is_removal=false
+has_daemon=false
+daemon_root=
 while [ $# -gt 0 ]; do
     case $1 in
-        --bin-dir | --conf-dir | --from)
+        --bin-dir | --conf-dir | --from | --root)
             [ -n "${2-}" ] || fail "$1 needs a folder; --help lists the options"
             case $1 in
                 --bin-dir) bin_dir=$(realpath -m "$2") ;;
                 --conf-dir) conf_dir=$(realpath -m "$2") ;;
                 --from) from=$(realpath -m "$2") ;;
+                --root) daemon_root=$(realpath -m "$2") ;;
             esac
             shift
             ;;
+        --flanneld) has_daemon=true ;;
         --no-conf) uses_conf=false ;;
         --no-check) checks=false ;;
         --dry-run) is_dry=true ;;
@@ -97,14 +104,32 @@ replace() {
     draft=
 }
 
-install_program() {
-    target=$bin_dir/$1
-    if [ -e "$target" ] && ! is_installed "$target" && ! cmp -s "$from/$1" "$target"; then
-        if step "keep $target, which is another program's, as $1$backup_suffix"; then
+# Puts a file where another program's may be: install_over FILE TARGET MODE
+install_over() {
+    target=$2
+    if [ -e "$target" ] && ! is_installed "$target" && ! cmp -s "$1" "$target"; then
+        if step "keep $target, which is another program's, as $(basename "$target")$backup_suffix"; then
             ln -fP "$target" "$target$backup_suffix"
         fi
     fi
-    if step "install $target"; then replace "$from/$1" "$target" 755; fi
+    if step "install $target"; then
+        mkdir -p "$(dirname "$target")"
+        replace "$1" "$target" "$3"
+    fi
+}
+
+install_daemon() {
+    install_over "$from/flanneld" "$daemon_root/usr/local/sbin/flanneld" 755
+    install_over "$root/conf/flanneld/flanneld.service" "$daemon_root/etc/systemd/system/flanneld.service" 644
+    target=$daemon_root/etc/default/flanneld
+    if [ -e "$target" ] && ! is_installed "$target"; then
+        printf '%s\n' "keep $target, which has been changed"
+    elif step "install $target"; then
+        mkdir -p "$(dirname "$target")"
+        # It may hold a password.
+        replace "$root/conf/flanneld/flanneld.env" "$target" 600
+    fi
+    printf '%s\n' "set FLANNELD_ETCD_ENDPOINTS in $target, then: systemctl enable --now flanneld"
 }
 
 first_conf() {
@@ -180,8 +205,15 @@ check_kernel() {
 build() {
     find_swift
     printf '%s\n' "Swift $swift_version ($swift)"
-    if step "build the executables, which takes about a minute"; then
-        as_builder "$swift" build --package-path "$root" -c release </dev/null ||
+    if $has_daemon; then
+        time="some minutes"
+        trait=--traits=Daemon
+    else
+        time="about a minute"
+        trait=--disable-default-traits
+    fi
+    if step "build the executables, which takes $time"; then
+        as_builder "$swift" build --package-path "$root" -c release "$trait" </dev/null ||
             fail "the build failed; if it says that something is missing, see \"Building\" in README.md"
         from=$(as_builder "$swift" build --package-path "$root" -c release --show-bin-path </dev/null)
     fi
@@ -196,17 +228,19 @@ fi
 if ! $is_dry; then
     require_writable "$bin_dir"
     if $uses_conf; then require_writable "$conf_dir"; fi
+    if $has_daemon; then require_writable "$daemon_root/usr/local/sbin"; fi
     if $checks; then check_kernel; fi
 fi
 if [ -z "$from" ]; then
     build
 else
-    for program in $programs; do
+    for program in $programs $(if $has_daemon; then echo flanneld; fi); do
         [ -x "$from/$program" ] || fail "$from has no executable $program; without --from it is built"
     done
 fi
 if ! $is_dry; then mkdir -p "$bin_dir"; fi
-for program in $programs; do install_program "$program"; done
+for program in $programs; do install_over "$from/$program" "$bin_dir/$program" 755; done
+if $has_daemon; then install_daemon; fi
 if $uses_conf; then
     if ! $is_dry; then mkdir -p "$conf_dir"; fi
     install_conf

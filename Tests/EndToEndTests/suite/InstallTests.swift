@@ -3,6 +3,8 @@ import LinuxSystem
 import TestSupport
 import Testing
 
+@testable import Flanneld
+
 @Suite(.enabled(if: Executables.canCreateNamespaces))
 struct InstallTests {
     static let programs = (Repository.names(in: "Sources/Plugins") + ["cnitool"]).sorted()
@@ -68,6 +70,36 @@ struct InstallTests {
         #expect(output.contains("keep \(directory.path)/net.d/\(name) and install no other network configuration\n"))
         try install("--uninstall")
         #expect(directory.names(in: "net.d") == [name])
+    }
+
+    @Test func installsTheDaemonWhenToldSo() throws {
+        try built.write("flanneld", "new flanneld", mode: 0o755)
+        func install(_ more: String...) throws -> String {
+            try self.install(["--no-check", "--flanneld", "--root", "\(directory.path)/root"] + more)
+        }
+        #expect(try install("--dry-run").contains("would install \(directory.path)/root/usr/local/sbin/flanneld\n"))
+        #expect(directory.names().isEmpty)
+        for _ in 1...2 { _ = try install() }
+        #expect(directory.names(in: "bin") == [Self.record] + Self.programs)
+        #expect(directory.contents("root/usr/local/sbin/flanneld") == "new flanneld")
+        #expect(directory.names(in: "root/etc/systemd/system") == ["flanneld.service"])
+
+        // Settings that were changed stay, also when all goes.
+        try directory.write("root/etc/default/flanneld", "FLANNELD_IFACE=eth1\n")
+        #expect(try install().contains("keep \(directory.path)/root/etc/default/flanneld, which has been changed\n"))
+        try self.install("--uninstall")
+        #expect(directory.names(in: "root/usr/local/sbin").isEmpty)
+        #expect(directory.contents("root/etc/default/flanneld") == "FLANNELD_IFACE=eth1\n")
+    }
+
+    /// The unit's program is where it is installed, and every setting is a flag's.
+    @Test func theDaemonsSettingsAreFlags() throws {
+        #expect(try Repository.text("conf/flanneld/flanneld.service").contains("ExecStart=/usr/local/sbin/flanneld\n"))
+        let usage = Flag.usage
+        for setting in try Repository.text("conf/flanneld/flanneld.env").matches(of: /(?m)^#?FLANNELD_(\w+)=/) {
+            let flag = String(setting.1).lowercased().replacing("_", with: "-")
+            #expect(usage.contains("--\(flag)"), "\(flag)")
+        }
     }
 
     @Test func installsNoConfigurationWhenToldSo() throws {
