@@ -223,6 +223,7 @@ let package = Package(
         integrationTests("SocketDiagnosis", "Addressing", "TestSupport"),
         integrationTests(
             "PacketRules", "Nftables", "Conntrack", "Addressing", "Attachments", "LinuxSystem", "TestSupport"),
+        integrationTests("FlannelDaemon", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
         integrationTests("Overlay", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
         integrationTests("UDPTunnel", "Overlay", "RouteNetlink", "Addressing", "LinuxSystem", "TestSupport"),
 
@@ -252,6 +253,9 @@ let package = Package(
                 "HostDevicePlugin", "HostLocalPlugin", "IPVLANPlugin", "JSON", "LinuxSystem", "LoopbackPlugin",
                 "MacvlanPlugin", "MakeDockerOptions", "PortmapPlugin", "PTPPlugin", "StaticPlugin", "TapPlugin",
                 "TestSupport", "TuningPlugin", "VLANPlugin", "VRFPlugin", "VXLANPlugin",
+                "BridgePlugin", "DHCPPlugin", "FlannelPlugin", "HostDevicePlugin", "HostLocalPlugin",
+                "LoopbackPlugin", "MacvlanPlugin", "PTPPlugin", "PortmapPlugin", "StaticPlugin", "TuningPlugin",
+                "VXLANPlugin", "CNITool", "MakeDockerOptions", "Flanneld", "JSON", "LinuxSystem", "TestSupport",
             ],
             path: "Tests/EndToEndTests"),
     ],

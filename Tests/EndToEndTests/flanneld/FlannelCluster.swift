@@ -6,32 +6,46 @@ import TestSupport
 final class FlannelCluster: Sendable {
     /// Has the switch and its ports, and nothing else.
     let network: NetworkNamespace
-    let etcd: TestEtcd
+    /// Of the etcd cluster.
+    let members: [TestEtcd]
     let hosts: [FlannelHost]
-    private let arguments: [String]
+
+    /// The first member, and mostly the only one.
+    var etcd: TestEtcd { members[0] }
 
     /// - Parameters:
     ///   - count: how many hosts.
     ///   - configuration: the network in etcd; nil for none.
+    ///   - memberCount: how many members etcd has.
+    ///   - scheme: `https` for TLS.
+    ///   - asksForCertificates: whether clients have to have one then.
     ///   - arguments: flags of the daemons.
     /// - Throws: when etcd does not answer.
     init(
         hosts count: Int, network configuration: String? = #"{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}"#,
-        _ arguments: String...
+        members memberCount: Int = 1, scheme: String = "http", asksForCertificates: Bool = true, _ arguments: String...
     ) throws {
         network = try NetworkNamespace.make()
         try network.shell("ip link add switch type bridge mcast_snooping 0 && ip link set switch up")
-        let store = try TestHost()
-        etcd = TestEtcd(on: store, at: "192.168.1.1")
-        self.arguments =
-            ["--etcd-endpoints=\(etcd.endpoint)", "--iface=eth0", "--healthz-port=8285", "--healthz-ip=127.0.0.1"]
-            + arguments
-        hosts = try (0..<count).map { [arguments = self.arguments] in
-            try FlannelHost(at: "192.168.1.\($0 + 11)", arguments)
+        let names = (1...memberCount).map { "m\($0)=http://192.168.1.\($0):2380" }
+        members = try (1...memberCount).map { number in
+            TestEtcd(
+                on: try TestHost(), at: "192.168.1.\(number)", name: "m\(number)", members: names, scheme: scheme,
+                asksForCertificates: asksForCertificates)
         }
-        try plugIn(store, port: "store", "192.168.1.1")
+        let flags =
+            [
+                "--etcd-endpoints=\(members.map(\.endpoint).joined(separator: ","))", "--iface=eth0",
+                "--healthz-port=8285", "--healthz-ip=127.0.0.1",
+            ] + arguments
+        hosts = try (0..<count).map { try FlannelHost(at: "192.168.1.\($0 + 11)", flags) }
+        for member in members {
+            try plugIn(member.host, port: "p\(member.address)", member.address)
+            if scheme == "https" { try member.makeCertificates() }
+        }
         for host in hosts { try plugIn(host) }
-        try etcd.start()
+        for member in members { try member.start(waiting: memberCount == 1) }
+        for member in members { try member.waitUntilHealthy() }
         if let configuration { try etcd.ctl("put", "/coreos.com/network/config", configuration) }
     }
 

@@ -43,7 +43,9 @@ final class FlannelHost: Sendable {
     ///   - more: flags.
     ///   - isReady: whether to wait until it says that it is.
     /// - Throws: with what it said when it does not get ready.
-    func start(_ more: String..., waiting isReady: Bool = true) throws {
+    func start(_ more: String..., waiting isReady: Bool = true) throws { try start(more, waiting: isReady) }
+
+    func start(_ more: [String], waiting isReady: Bool = true) throws {
         let log = try LineReader()
         let words =
             ["--net=\(host.namespace.path)"] + host.launcher + ["\(Executables.own)/flanneld"] + arguments + more

@@ -14,6 +14,7 @@ final class TestEtcd: Sendable {
     /// A member of a cluster, with its host.
     let host: TestHost
     let address: String
+    private let scheme: String
     private let arguments: [String]
     private let process = Locked<ChildProcess?>(nil)
 
@@ -22,13 +23,15 @@ final class TestEtcd: Sendable {
     ///   - address: of that host.
     ///   - name: what the others call it.
     ///   - members: of the cluster, as `name=http://address:2380`; itself where there are none.
-    ///   - scheme: `https` for a server with `server.crt`, `server.key` and `ca.crt` in the host's folder.
+    ///   - scheme: `https` for a server with the certificates that `makeCertificates` makes.
+    ///   - asksForCertificates: whether clients have to have one then.
     init(
         on host: TestHost, at address: String, name: String = "default", members: [String] = [],
-        scheme: String = "http"
+        scheme: String = "http", asksForCertificates: Bool = true
     ) {
         self.host = host
         self.address = address
+        self.scheme = scheme
         let peers = members.isEmpty ? ["\(name)=http://\(address):2380"] : members
         arguments =
             [
@@ -43,12 +46,30 @@ final class TestEtcd: Sendable {
                 ? []
                 : [
                     "--cert-file", "\(host.directory.path)/server.crt", "--key-file",
-                    "\(host.directory.path)/server.key", "--trusted-ca-file", "\(host.directory.path)/ca.crt",
-                    "--client-cert-auth",
-                ])
+                    "\(host.directory.path)/server.key",
+                ]
+                    + (asksForCertificates
+                        ? ["--client-cert-auth", "--trusted-ca-file", "\(host.directory.path)/ca.crt"] : []))
     }
 
-    var endpoint: String { "\(arguments[7].split(separator: ",")[0])" }
+    /// Where clients find it.
+    var endpoint: String { "\(scheme)://\(address):2379" }
+
+    /// Makes an authority, and certificates of the server and of a client, in the host's folder.
+    func makeCertificates() throws {
+        try host.namespace.shell(
+            """
+            cd '\(host.directory.path)'
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=authority \
+                -keyout ca.key -out ca.crt 2>&1
+            printf 'subjectAltName=IP:\(address),IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n' >extensions
+            for name in server client; do
+                openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj / -keyout $name.key -out $name.csr 2>&1
+                openssl x509 -req -in $name.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \
+                    -extfile extensions -out $name.crt 2>&1
+            done
+            """)
+    }
 
     /// Starts it, and waits until it answers.
     ///
@@ -81,7 +102,10 @@ final class TestEtcd: Sendable {
 
     /// Runs etcdctl(1) on the host.
     @discardableResult
-    func ctl(_ arguments: String...) throws -> String {
+    func ctl(_ arguments: String...) throws -> String { try ctl(arguments) }
+
+    @discardableResult
+    func ctl(_ arguments: [String]) throws -> String {
         try host.namespace.output(
             of: "env",
             ["ETCDCTL_API=3", "\(Self.folder)/etcdctl", "--endpoints", "http://127.0.0.1:2379"]

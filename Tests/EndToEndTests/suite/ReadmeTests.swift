@@ -72,6 +72,22 @@ struct ReadmeTests {
         #expect(host.directory.names(in: "lib").isEmpty)
     }
 
+    @Test(.enabled(if: FlannelHost.isAvailable))
+    func flannelOnOneMachineDoesWhatItSaysAndLeavesNothing() throws {
+        let host = try TestHost()
+        let script = try Page("Sources/Tools/flanneld/README.md").commands(below: "Try it on one machine")
+        let path = "\(TestEtcd.folder):\(Executables.folders.joined(separator: ":"))"
+        let output = try host.namespace.output(
+            of: "env", ["CNI_PATH=\(Executables.own)", "PATH=\(path)"] + host.launcher + ["sh", "-euc", script])
+        for pair in ["12", "13", "21", "23", "31", "32", "41", "42", "43"] {
+            #expect(output.contains("container\(pair.prefix(1)) reaches container\(pair.suffix(1)) with 1450 bytes\n"))
+        }
+        #expect(output.matches(of: #/ dev flannel\.1 /#).count == 3, "\(output)")
+        #expect(output.contains("\nflanneld is ready\n"))
+        #expect(try host.linkNames() == ["lo"])
+        #expect(host.directory.names(in: "lib").isEmpty)
+    }
+
     /// Runs commands that attach `blue` and let it go, in the repository's folder, and sees that they leave nothing.
     private func run(_ commands: String, on host: TestHost) throws -> String {
         let output = try host.run(

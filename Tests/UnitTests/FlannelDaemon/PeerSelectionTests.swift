@@ -53,7 +53,7 @@ struct PeerSelectionTests {
     @Test(arguments: [
         Case(name: "10.9.0.0-16", cause: "10.9.0.0/16 is not in the network 10.244.0.0/16"),
         Case(name: "10.0.0.0-8", cause: "10.0.0.0/8 is not in the network 10.244.0.0/16"),
-        Case(name: "10.244.0.0-16", cause: "10.244.0.0/16 overlaps 10.244.9.0/24, which was there before"),
+        Case(name: "10.244.0.0-16", cause: "10.244.0.0/16 overlaps 10.244.1.0/24, which was there before"),
         Case(name: "10.244.9.128-25", cause: "10.244.9.128/25 overlaps 10.244.9.0/24, which was there before"),
         Case(name: "10.244.1.0-25", cause: "10.244.1.0/25 overlaps 10.244.1.0/24, which was there before"),
         Case(name: "10.244.0.0-22", cause: "10.244.0.0/22 overlaps 10.244.1.0/24, which was there before"),

@@ -90,8 +90,8 @@ final class EtcdClient: Sendable {
     func stream<Answer: JSONReadable & Sendable>(
         _ path: String, _ request: JSONObject, _ take: @Sendable (Answer) async throws -> Bool
     ) async throws {
-        let response = try await withEndpoint { endpoint in
-            try await within(Self.patience) { try await self.send(path, request, to: endpoint) }
+        let (endpoint, response) = try await withEndpoint { endpoint in
+            (endpoint, try await within(Self.patience) { try await self.send(path, request, to: endpoint) })
         }
         var line: [UInt8] = []
         do {
@@ -109,11 +109,24 @@ final class EtcdClient: Sendable {
             }
             if !line.isEmpty { _ = try await take(Self.part(line)) }
         } catch let error as EtcdError {
+            if error.isForOthers { leave(endpoint) }
             throw error
         } catch let error as CancellationError {
             throw error
         } catch {
-            throw EtcdError.unreachable([Self.text(error)])
+            leave(endpoint)
+            throw EtcdError.unreachable(["\(endpoint): \(Self.text(error))"])
+        }
+    }
+
+    /// The endpoint that answered last.
+    var endpoint: String { options.endpoints[state.withLock { $0.endpoint } % options.endpoints.count] }
+
+    /// Has the next endpoint asked from now on, unless that is so already.
+    private func leave(_ endpoint: String) {
+        state.withLock { state in
+            let place = state.endpoint % options.endpoints.count
+            if options.endpoints[place] == endpoint { state.endpoint = (place + 1) % options.endpoints.count }
         }
     }
 
@@ -121,8 +134,7 @@ final class EtcdClient: Sendable {
     private func withEndpoint<Value>(_ body: (String) async throws -> Value) async throws -> Value {
         var causes: [String] = []
         for _ in options.endpoints {
-            let place = state.withLock { $0.endpoint } % options.endpoints.count
-            let endpoint = options.endpoints[place]
+            let endpoint = endpoint
             do {
                 return try await withToken { try await body(endpoint) }
             } catch let error as EtcdError where !error.isForOthers {
@@ -132,7 +144,7 @@ final class EtcdClient: Sendable {
             } catch {
                 if Task.isCancelled { throw CancellationError() }
                 causes.append("\(endpoint): \(Self.text(error))")
-                state.withLock { if $0.endpoint == place { $0.endpoint = (place + 1) % options.endpoints.count } }
+                leave(endpoint)
             }
         }
         throw EtcdError.unreachable(causes)

@@ -65,7 +65,10 @@ extension EtcdMembership {
     private func check() async throws {
         while true {
             try await Task.sleep(for: .seconds(Double.random(in: 45...75)))
+            let endpoint = store.client.endpoint
             let header = try await store.header()
+            // Another member has answered: the one that the watch is with may be there and say nothing.
+            guard store.client.endpoint == endpoint else { throw EtcdError.unreachable(["\(endpoint): no answer"]) }
             try verify(header)
         }
     }
@@ -92,8 +95,9 @@ extension EtcdMembership {
     }
 
     func storeFails(_ error: any Error) {
-        status.update { $0.storeFault = "\(error)" }
-        log.say("etcd does not answer, what was known last is kept: \(error)", of: "store")
+        let what = if case .refused? = error as? EtcdError { "etcd refuses" } else { "etcd does not answer" }
+        status.update { $0.storeFault = "\(what): \(error)" }
+        log.say("\(what), \(own == nil ? "and is waited for" : "what was known last is kept"): \(error)", of: "store")
     }
 
     private func storeAnswers() {

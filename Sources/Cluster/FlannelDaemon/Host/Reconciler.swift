@@ -22,6 +22,8 @@ package actor Reconciler {
     private var leases = LeaseTable()
     private var underlay: HostUnderlay?
     private var written: SubnetFile?
+    /// The leases that are left out and have been named.
+    private var refused: Set<NodeSubnets> = []
     private var hasCleared = false
     /// Whether something else is wanted than at the last comparison, so that differences are no news.
     private var isOtherThanBefore = true
@@ -113,7 +115,7 @@ package actor Reconciler {
             devices: Set(families.map(membership.backend.deviceName)), underlays: [underlay.link.name],
             networks: membership.network.networks, ownSubnets: membership.subnets.all)
         guard watch?.scope != scope else { return }
-        watch = try KernelWatch(scope, on: queue.queue, changed)
+        watch = try KernelWatch(scope, table: settings.table, on: queue.queue, changed)
     }
 
     /// Compares, and mends what is otherwise.
@@ -181,8 +183,8 @@ package actor Reconciler {
             leases.inOrder, in: membership.network, besides: membership.subnets,
             announced: Array(underlay.announced.values),
             fault: membership.backend.faults(in: membership.network.pools.map(\.network.family)))
-        for refusal in selection.refusals { log.say("\(refusal)", of: "lease \(refusal.subnets)") }
-        for peer in selection.peers { log.say(nil, of: "lease \(peer.subnets)") }
+        for refusal in selection.refusals where !refused.contains(refusal.subnets) { log.say("\(refusal)") }
+        refused = Set(selection.refusals.map(\.subnets))
 
         let lock = try OverlayLock()
         var host = try RouteSocket()

@@ -96,7 +96,7 @@ package struct LeaseTable: Sendable {
 
     /// The leases, those that have been there longest first.
     package var inOrder: [Lease] {
-        leases.values.sorted { ($0.created, "\($0.subnets)") < ($1.created, "\($1.subnets)") }
+        leases.sorted { ($0.value.created, $0.key) < ($1.value.created, $1.key) }.map(\.value)
     }
 
     private mutating func fault(_ record: Record, _ cause: String) -> Change? {

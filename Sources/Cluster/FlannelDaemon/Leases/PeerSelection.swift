@@ -77,16 +77,18 @@ struct SubnetIndex {
     private var subnets: [Set<CIDR>] = Array(repeating: [], count: 129)
     private var lengths: Set<Int> = []
 
-    /// A subnet that is there and has an address in common with another one.
+    /// A subnet that is there and has an address in common with another one; of several the largest, and of these the first.
     func conflict(with subnet: CIDR) -> CIDR? {
-        for length in lengths where length <= subnet.prefixLength {
-            guard let outer = CIDR(containing: subnet.address, prefixLength: length) else { continue }
-            if subnets[length].contains(outer) { return outer }
+        for length in lengths.sorted() {
+            if length <= subnet.prefixLength {
+                guard let outer = CIDR(containing: subnet.address, prefixLength: length) else { continue }
+                if subnets[length].contains(outer) { return outer }
+            } else if let inner = subnets[length].filter({ subnet.contains($0) }).min(by: { $0.address < $1.address }) {
+                // Only where lengths are mixed, which is rare, all of the longer ones are looked through.
+                return inner
+            }
         }
-        // Only where lengths are mixed, which is rare, all of the longer ones are looked through.
-        return lengths.lazy.filter { $0 > subnet.prefixLength }.compactMap { length in
-            subnets[length].first { subnet.contains($0) }
-        }.first
+        return nil
     }
 
     mutating func insert(_ subnet: CIDR) {

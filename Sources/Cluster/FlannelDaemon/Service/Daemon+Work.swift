@@ -56,10 +56,11 @@ extension Daemon {
                 throw CancellationError()
             } catch {
                 status.update { $0.waitingFor = $0.waitingFor == nil ? nil : "\(error)" }
-                log.say("waiting: \(error)", of: "start")
                 if error is EtcdError {
                     await membership.storeFails(error)
                     if !isByMemory { isByMemory = await goOn(by: memory) }
+                } else {
+                    log.say("waiting: \(error)", of: "start")
                 }
             }
             try await backoff.wait()

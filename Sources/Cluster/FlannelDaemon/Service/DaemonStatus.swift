@@ -41,7 +41,7 @@ package final class DaemonStatus: Sendable {
             if let what = state.waitingFor { return "waiting for \(what)" }
             if let fault = state.kernelFault { return fault }
             if let conflict = state.conflict { return conflict }
-            return state.storeFault.map { "the store does not answer, what was known last is kept: \($0)" }
+            return state.storeFault.map { "what was known last is kept, for \($0)" }
         }
     }
 }
