@@ -53,6 +53,10 @@ package struct Chain: Hashable, Sendable, CustomStringConvertible {
         package static let forwardFilter = Hook(
             type: "filter", number: UInt32(NF_INET_FORWARD.rawValue), priority: filterPriority)
 
+        /// Where packets to others are marked, before they are let through or not: `type filter hook forward priority mangle`.
+        package static let forwardMangle = Hook(
+            type: "filter", number: UInt32(NF_INET_FORWARD.rawValue), priority: manglePriority)
+
         /// Where packets to this host are let in or not: `type filter hook input priority filter`.
         package static let inputFilter = Hook(
             type: "filter", number: UInt32(NF_INET_LOCAL_IN.rawValue), priority: filterPriority)
@@ -62,10 +66,22 @@ package struct Chain: Hashable, Sendable, CustomStringConvertible {
         package static let bridgePrerouting = Hook(
             type: "filter", number: UInt32(NF_BR_PRE_ROUTING), priority: bridgeDestinationNATPriority)
 
-        /// `NF_BR_PRI_NAT_DST_BRIDGED` of `enum nf_br_hook_priorities`.
+        /// Where a bridge passes frames from one port to another: `type filter hook forward priority filter`, in a table of
+        /// family `bridge`.
+        package static let bridgeForward = Hook(
+            type: "filter", number: UInt32(NF_BR_FORWARD), priority: bridgeFilterPriority)
+
+        /// Whether this is where packets to others are let through or not, at whatever priority.
+        var decidesOnForwarding: Bool {
+            type == Self.forwardFilter.type && number == Self.forwardFilter.number
+        }
+
+        /// `NF_BR_PRI_FILTER_BRIDGED` and `NF_BR_PRI_NAT_DST_BRIDGED` of `enum nf_br_hook_priorities`.
+        private static let bridgeFilterPriority: Int32 = -200
         private static let bridgeDestinationNATPriority: Int32 = -300
 
-        /// `NF_IP_PRI_NAT_DST`, `NF_IP_PRI_FILTER` and `NF_IP_PRI_NAT_SRC` of `linux/netfilter_ipv4.h`.
+        /// `NF_IP_PRI_MANGLE`, `NF_IP_PRI_NAT_DST`, `NF_IP_PRI_FILTER` and `NF_IP_PRI_NAT_SRC` of `linux/netfilter_ipv4.h`.
+        private static let manglePriority: Int32 = -150
         private static let natDestinationPriority: Int32 = -100
         private static let filterPriority: Int32 = 0
         private static let natSourcePriority: Int32 = 100

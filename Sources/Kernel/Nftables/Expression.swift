@@ -53,7 +53,9 @@ struct Expression: Hashable, Sendable {
 
         /// The kinds that rules are made of here; to be read as well, another one only needs to be in this list.
         static let all: [Kind] = [
-            bitwise, comparison, connection, counter, fib, immediate, lookup, masquerade, meta, nat, payload, redirect,
+            bitwise, comparison, connection, counter, fib, immediate, lookup, masquerade, match, meta, nat, payload,
+            redirect,
+            target,
         ]
     }
 
@@ -65,6 +67,25 @@ struct Expression: Hashable, Sendable {
     private mutating func insert(_ attribute: Attribute) {
         let position = attributes.firstIndex { $0.number > attribute.number } ?? attributes.endIndex
         attributes.insert(attribute, at: position)
+    }
+
+    /// Whether it only counts packets, tells of them or of the rule.
+    var isSilent: Bool {
+        name == Kind.counter.name || name == "log"
+            || name == Kind.match.name && attributes.first?.value == .text("comment")
+    }
+
+    /// What iptables(8) says with it: `struct xt_comment_info`.
+    var comment: String? {
+        guard name == Kind.match.name, attributes.first?.value == .text("comment"),
+            case .unknown(let bytes) = attributes.last?.value
+        else { return nil }
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// Whether it sends every packet back: `reject`, or the target of iptables(8) that does so.
+    var isRejection: Bool {
+        name == "reject" || name == Kind.target.name && attributes.first?.value == .text("REJECT")
     }
 
     /// The verdict that it takes whenever it is reached; nil for most.

@@ -33,6 +33,23 @@ extension NftablesSocket {
         }
     }
 
+    /// The chains of all tables where packets to others are let through or not; takes longer the more chains there are.
+    package mutating func forwardingFilters() throws(SystemError) -> [Chain] {
+        let message = NetlinkMessage(NFT_MSG_GETCHAIN, .dump, nil) { _ in }
+        let request = NetlinkRequest(message, "list chains")
+        return try netlink.query(request) { (_, reply) throws(SystemError) -> Chain? in
+            guard reply.count >= NetfilterHeader.length, let family = TableFamily(number: reply[0]) else { return nil }
+            let attributes = reply.extracting(NetfilterHeader.length...)
+            var table = ""
+            try attributes.forEachAttribute { (type, value) throws(SystemError) in
+                if type == AttributeType(NFTA_CHAIN_TABLE.rawValue) { table = value.string }
+            }
+            let listed = try ListedChain(attributes, in: Table(family, table))
+            guard let listed, let hook = listed.hook, hook.decidesOnForwarding, family != .bridge else { return nil }
+            return Chain(in: Table(family, table), listed.name, hook: hook)
+        }
+    }
+
     /// The rules of a chain, in their order.
     package mutating func rules(in chain: Chain) throws(SystemError) -> [ListedRule] {
         let message = NetlinkMessage(NFT_MSG_GETRULE, .dump, chain.table.family) { message in

@@ -72,7 +72,16 @@ package struct NftablesTransaction: Sendable {
 
     /// Adds a rule to the end of its chain, whether or not there is an equal one.
     package mutating func add(_ rule: Rule) {
-        request(NFT_MSG_NEWRULE, [.create, .append], rule.chain.table, "add rule to", "\(rule.chain)") { message in
+        request(rule, [.create, .append], "add rule to")
+    }
+
+    /// Puts a rule before all others of its chain, whether or not there is an equal one.
+    package mutating func insert(_ rule: Rule) {
+        request(rule, .create, "insert rule into")
+    }
+
+    private mutating func request(_ rule: Rule, _ flags: NetlinkFlags, _ operation: String) {
+        request(NFT_MSG_NEWRULE, flags, rule.chain.table, operation, "\(rule.chain)") { message in
             message.append(NFTA_RULE_TABLE.rawValue, rule.chain.table.name)
             message.append(NFTA_RULE_CHAIN.rawValue, rule.chain.name)
             message.nest(AttributeType(NFTA_RULE_EXPRESSIONS.rawValue)) { list in

@@ -50,6 +50,30 @@ package struct ListedRule: Hashable, Sendable {
         expressions == rule.expressions
     }
 
+    /// The comment, wherever nft(8) or iptables(8) keeps it.
+    package var anyComment: String? {
+        comment ?? expressions?.lazy.compactMap(\.comment).first
+    }
+
+    /// Whether it decides as another one does, whatever they count and say.
+    package func decides(as rule: Rule) -> Bool {
+        expressions?.filter { !$0.isSilent } == rule.expressions.filter { !$0.isSilent }
+    }
+
+    /// Whether the first thing that it does is what a statement does, in a table of a family.
+    package func begins(with statement: Statement, in family: TableFamily) -> Bool {
+        let rule = Rule(in: Chain(in: Table(family, ""), ""), statement)
+        return expressions?.starts(with: rule.expressions) == true
+    }
+
+    /// Whether no packet that comes to it gets further: `drop`, `reject`, also in the words of iptables(8).
+    package var refusesEverything: Bool {
+        guard let steps = expressions?.filter({ !$0.isSilent }), let step = steps.first, steps.count == 1 else {
+            return false
+        }
+        return step.verdict == .drop || step.isRejection
+    }
+
     /// What the kernel does, step by step; nil when it cannot be read.
     var expressions: [Expression]? {
         var expressions: [Expression] = []

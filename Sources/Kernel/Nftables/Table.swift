@@ -1,7 +1,7 @@
 import CLinux
 
 /// Which packets a table sees: `NFPROTO_…`.
-package enum TableFamily: Hashable, Sendable, CustomStringConvertible {
+package enum TableFamily: Hashable, CaseIterable, Sendable, CustomStringConvertible {
     /// IPv4 and IPv6.
     case inet
     case ipv4
@@ -16,6 +16,12 @@ package enum TableFamily: Hashable, Sendable, CustomStringConvertible {
         case .ipv6: UInt8(NFPROTO_IPV6)
         case .bridge: UInt8(NFPROTO_BRIDGE)
         }
+    }
+
+    /// Nil for a family that has no name here.
+    init?(number: UInt8) {
+        guard let family = Self.allCases.first(where: { $0.number == number }) else { return nil }
+        self = family
     }
 
     /// The word of nft(8).

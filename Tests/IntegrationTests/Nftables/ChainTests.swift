@@ -19,6 +19,8 @@ struct ChainTests {
         HookCase(hook: .outputDestinationNAT, text: "type nat hook output priority -100"),
         HookCase(hook: .sourceNAT, text: "type nat hook postrouting priority srcnat"),
         HookCase(hook: .forwardFilter, text: "type filter hook forward priority filter"),
+        HookCase(hook: .forwardMangle, text: "type filter hook forward priority mangle"),
+        HookCase(family: .bridge, hook: .bridgeForward, text: "type filter hook forward priority filter"),
         HookCase(hook: .inputFilter, text: "type filter hook input priority filter"),
         HookCase(family: .bridge, hook: .bridgePrerouting, text: "type filter hook prerouting priority dstnat"),
     ])
@@ -43,6 +45,41 @@ struct ChainTests {
         #expect(try ours.ruleset() == ruleset)
         try theirs.shell("nft -f -", input: ruleset)
         #expect(try their.chain(named: "c", in: chain.table)?.hook == example.hook)
+    }
+
+    @Test func findsTheChainsThatDecideOnForwarding() throws {
+        let host = try NetworkNamespace.make()
+        try host.shell(
+            """
+            iptables -P FORWARD DROP
+            nft -f -
+            """,
+            input: """
+                table inet filter {
+                \tchain forward {
+                \t\ttype filter hook forward priority filter + 10; policy accept;
+                \t}
+                \tchain input {
+                \t\ttype filter hook input priority filter; policy drop;
+                \t}
+                \tchain other {
+                \t}
+                }
+                table ip6 mangle {
+                \tchain first {
+                \t\ttype filter hook forward priority mangle; policy drop;
+                \t}
+                }
+                table bridge filter {
+                \tchain forward {
+                \t\ttype filter hook forward priority filter; policy drop;
+                \t}
+                }
+
+                """)
+        var socket = try NftablesSocket(in: host)
+        let found = try socket.forwardingFilters().map { "\($0) \($0.hook?.policy == .drop)" }
+        #expect(found.sorted() == ["inet filter forward false", "ip filter FORWARD true", "ip6 mangle first true"])
     }
 
     @Test func ensuringAChainSetsItsPolicy() throws {

@@ -52,6 +52,7 @@ struct RuleTests {
     private static let table = Table(.inet, "t")
     private static let pairs = NftablesSet(in: table, "pairs", [.address(.v4), .address(.v4)])
     private static let names = NftablesSet(in: table, "names", [.interfaceName])
+    private static let doors = NftablesSet(in: table, "doors", [.interfaceName, .interfaceName])
     private static let ways = NftablesSet(in: table, "ways", [.interfaceName, .address(.v6)], to: .verdict)
     private static let ports = NftablesSet(in: table, "ports", [.inetProtocol, .inetService], to: .verdict)
     private static let targets4 = NftablesSet(
@@ -60,7 +61,7 @@ struct RuleTests {
         in: table, "targets6", [.inetProtocol, .inetService], to: .values([.address(.v6), .inetService]))
     private static let twins = NftablesSet(in: table, "twins", [.address(.v4)], to: .values([.address(.v4)]))
     private static let marks = NftablesSet(in: table, "marks", [.mark])
-    private static let sets = [pairs, names, ways, ports, targets4, targets6, twins, marks]
+    private static let sets = [pairs, names, doors, ways, ports, targets4, targets6, twins, marks]
 
     private static let v4 = IPAddress("10.1.2.3") ?? .any(.v4)
     private static let v6 = IPAddress("fd00::1") ?? .any(.v6)
@@ -156,12 +157,68 @@ struct RuleTests {
                 statements: [.match([.outputInterface], in: names, negated: true), .verdict(.drop)],
                 text: "oifname != @names drop"),
             RuleCase(
+                statements: [.match([.inputInterface, .outputInterface], in: doors, negated: true), .verdict(.drop)],
+                text: "iifname . oifname != @doors drop"),
+            RuleCase(
+                statements: [
+                    .match(.inputInterfaceKind, .interfaceName("veth")),
+                    .match(.outputInterfaceKind, .interfaceName("vxlan")),
+                ],
+                text: #"meta iifkind "veth" meta oifkind "vxlan""#),
+            RuleCase(
                 statements: [.verdict(of: [.inputInterface, .destinationAddress(.v6)], from: ways)],
                 text: "iifname . ip6 daddr vmap @ways"),
             RuleCase(
                 statements: [.verdict(of: [.transportProtocol, .destinationPort], from: ports)],
                 text: "meta l4proto . th dport vmap @ports"),
         ]
+    }
+
+    @Test func insertedRuleComesFirst() throws {
+        let host = try NetworkNamespace.make()
+        var socket = try NftablesSocket(in: host)
+        let chain = Chain(in: Self.table, "c")
+        var transaction = NftablesTransaction()
+        transaction.ensure(Self.table)
+        transaction.ensure(chain)
+        transaction.add(Rule(in: chain, .verdict(.drop), comment: "second"))
+        transaction.insert(Rule(in: chain, .verdict(.return), comment: "first"))
+        try socket.commit(transaction)
+        #expect(try socket.rules(in: chain).map(\.comment) == ["first", "second"])
+    }
+
+    /// In the words of nft(8) and of iptables(8).
+    @Test(arguments: [
+        ("nft add rule ip filter FORWARD drop", true),
+        ("nft add rule ip filter FORWARD counter reject with icmp type admin-prohibited", true),
+        ("nft add rule ip filter FORWARD log prefix x counter drop", true),
+        ("iptables -A FORWARD -j REJECT", true),
+        ("iptables -A FORWARD -m comment --comment all -j REJECT --reject-with icmp-host-prohibited", true),
+        ("iptables -A FORWARD -j DROP", true),
+        ("iptables -A FORWARD -s 10.0.0.0/8 -j DROP", false),
+        ("iptables -A FORWARD -p tcp -j REJECT", false),
+        ("iptables -A FORWARD -j LOG", false),
+        ("nft add rule ip filter FORWARD ct state invalid drop", false),
+        ("nft add rule ip filter FORWARD counter", false),
+        ("nft add rule ip filter FORWARD accept", false),
+    ])
+    func knowsARuleThatRefusesEverything(_ command: String, _ refuses: Bool) throws {
+        let host = try NetworkNamespace.make()
+        try host.shell("iptables -P FORWARD ACCEPT; \(command)")
+        var socket = try NftablesSocket(in: host)
+        let rules = try socket.rules(in: Chain(in: Table(.ipv4, "filter"), "FORWARD"))
+        #expect(rules.map(\.refusesEverything) == [refuses])
+    }
+
+    @Test func knowsWhatARuleOfIptablesBeginsWith() throws {
+        let host = try NetworkNamespace.make()
+        try host.shell("iptables -A FORWARD -d 10.1.2.3 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT")
+        var socket = try NftablesSocket(in: host)
+        let rule = try #require(try socket.rules(in: Chain(in: Table(.ipv4, "filter"), "FORWARD")).first)
+        let (own, other) = (CIDR.host(Self.v4), CIDR.any(.v4))
+        #expect(rule.begins(with: .destinationAddress(in: own), in: .ipv4))
+        #expect(!rule.begins(with: .sourceAddress(in: own), in: .ipv4))
+        #expect(!rule.begins(with: .destinationAddress(in: other), in: .ipv4))
     }
 
     /// nft reads our rule as it was meant, and what it makes of its own words does what our rule does.
