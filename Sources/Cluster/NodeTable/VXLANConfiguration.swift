@@ -13,7 +13,7 @@ package struct VXLANConfiguration: JSONReadable {
     let vni: UInt32
     let port: UInt16
     /// The name of the VXLAN device.
-    let device: String
+    package let device: String
     /// The underlay's interface; nil for the one with this node's public address.
     let underlay: String?
     /// Bytes; nil for as much as the underlay leaves.

@@ -4,6 +4,7 @@ import LinuxSystem
 import Nftables
 import NodeTable
 import PacketRules
+import RouteNetlink
 
 /// Joins the containers of many hosts in one network, from one table of the hosts and without a daemon; the container's
 /// own interface is left to another plugin.
@@ -18,7 +19,7 @@ struct VXLANPlugin: CNIPlugin {
         let host = try ReconciledHost(configuration)
         var rollback = Rollback(report: StandardStreams.log)
         let delegate = try host.delegate.delegate(for: configuration)
-        let result = try delegate.add()
+        var result = try delegate.add()
         rollback.register("delete by \(host.delegate.type)") { try delegate.delete() }
         try Interruption.check()
         let addresses = result.addresses.map(\.address)
@@ -32,6 +33,11 @@ struct VXLANPlugin: CNIPlugin {
                 var nftables = try NftablesSocket()
                 try masquerade.remove(addresses.map(\.address), by: interface, of: owner, on: &nftables)
             }
+        }
+        var kernel = try RouteSocket()
+        if let device = try kernel.link(named: host.site.configuration.device) {
+            // Behind the others, to whose numbers addresses refer; whoever separates networks has to know it.
+            result.interfaces.append(CNIResult.Interface(name: device.name, mac: device.mac.map { "\($0)" }))
         }
         try Interruption.check()
         rollback.commit()
