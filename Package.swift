@@ -35,6 +35,7 @@ let package = Package(
         .executable(name: "bandwidth", targets: ["BandwidthPlugin"]),
         .executable(name: "bridge", targets: ["BridgePlugin"]),
         .executable(name: "dhcp", targets: ["DHCPPlugin"]),
+        .executable(name: "firewall", targets: ["FirewallPlugin"]),
         .executable(name: "flannel", targets: ["FlannelPlugin"]),
         .executable(name: "host-device", targets: ["HostDevicePlugin"]),
         .executable(name: "host-local", targets: ["HostLocalPlugin"]),
@@ -147,6 +148,9 @@ let package = Package(
         plugin(
             "dhcp", "DHCPPlugin", "DHCP", "GoRPC", "RouteNetlink", "JSON", "Addressing", "Attachments", "Hashing",
             "LinuxSystem", "CLinux"),
+        plugin(
+            "firewall", "FirewallPlugin", "PluginKit", "PacketRules", "Nftables", "RouteNetlink", "JSON", "Addressing",
+            "Attachments", "LinuxSystem"),
         plugin("flannel", "FlannelPlugin", "Flannel", "JSON", "Addressing", "Attachments", "LinuxSystem"),
         plugin(
             "host-local", "HostLocalPlugin", "AddressPools", "Leases", "JSON", "Addressing", "Attachments",
@@ -256,6 +260,7 @@ let package = Package(
                 "BridgePlugin", "DHCPPlugin", "FlannelPlugin", "HostDevicePlugin", "HostLocalPlugin",
                 "LoopbackPlugin", "MacvlanPlugin", "PTPPlugin", "PortmapPlugin", "StaticPlugin", "TuningPlugin",
                 "VXLANPlugin", "CNITool", "MakeDockerOptions", "Flanneld", "JSON", "LinuxSystem", "TestSupport",
+                "FirewallPlugin",
             ],
             path: "Tests/EndToEndTests"),
     ],

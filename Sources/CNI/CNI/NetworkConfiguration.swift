@@ -24,11 +24,15 @@ package struct NetworkConfiguration: Sendable {
 
     /// The result that a chained plugin works on, and that its ADD returns with no more changed than it changed.
     ///
+    /// - Parameter message: what the error says where there is none.
+    /// - Returns: the result, as it came.
     /// - Throws: code 7 where there is none, 6 when it cannot be read.
-    package func chainedResult() throws(CNIError) -> CNIResult {
+    package func chainedResult(
+        _ message: String = "Required prevResult missing"
+    ) throws(CNIError) -> CNIResult {
         guard let previous = try previousResult() else {
             throw CNIError(
-                .invalidConfiguration, "Required prevResult missing",
+                .invalidConfiguration, message,
                 details: "must be called as chained plugin, in \"plugins\" behind the one that makes the interface")
         }
         return previous

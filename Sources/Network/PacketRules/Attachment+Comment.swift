@@ -30,7 +30,7 @@ extension Attachment {
         Self.abbreviatedNetwork(network)
     }
 
-    private static func abbreviatedNetwork(_ network: String) -> String {
+    static func abbreviatedNetwork(_ network: String) -> String {
         abbreviated(network, to: 45)
     }
 

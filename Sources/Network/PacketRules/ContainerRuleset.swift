@@ -13,6 +13,8 @@ struct ContainerRuleset: Sendable {
     let maps: [NftablesSet]
     /// What the names of the chains begin with that elements lead to; nil when they lead to none.
     let chainPrefix: String?
+    /// Adds what removes that from other tables which is there for this one's sake, and goes with it.
+    var removeOutposts: (@Sendable (inout NftablesTransaction, inout NftablesSocket) throws(SystemError) -> Void)?
 
     struct FilledChain: Sendable {
         let chain: Chain
@@ -43,6 +45,18 @@ struct ContainerRuleset: Sendable {
         // Those where packets come in go first: mostly the first of them is missing, or nothing is.
         for filled in chains.reversed() where try !socket.holds(filled.rules, in: filled.chain) { return false }
         return true
+    }
+
+    /// Adds elements, each in the place of one with its key.
+    func append(
+        _ elements: [NftablesSet.Element], to transaction: inout NftablesTransaction, _ socket: inout NftablesSocket
+    ) throws(SystemError) {
+        for wanted in elements {
+            let present = try socket.element(for: wanted.key, in: wanted.set)
+            guard present != wanted else { continue }
+            if let present { transaction.delete(present) }
+            transaction.add(wanted)
+        }
     }
 
     /// Removes the elements that a condition on their comments names.
@@ -76,7 +90,7 @@ struct ContainerRuleset: Sendable {
     }
 
     /// All elements of the maps.
-    private func elements(_ socket: inout NftablesSocket) throws(SystemError) -> [NftablesSet.Element] {
+    func elements(_ socket: inout NftablesSocket) throws(SystemError) -> [NftablesSet.Element] {
         var elements: [NftablesSet.Element] = []
         for map in maps { elements += try socket.elements(of: map) }
         return elements
@@ -110,6 +124,7 @@ struct ContainerRuleset: Sendable {
         for filled in self.chains.reversed() { transaction.delete(filled.chain) }
         for map in maps { transaction.delete(map) }
         transaction.deleteIfEmpty(table)
+        try removeOutposts?(&transaction, &socket)
         return transaction
     }
 

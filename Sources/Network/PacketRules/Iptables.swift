@@ -1,15 +1,22 @@
 import Addressing
 import LinuxSystem
 
-/// The programs iptables(8) and iptables-restore(8) of an address family, and their table `nat`.
+/// The programs iptables(8) and iptables-restore(8) of an address family, and one of their tables.
 struct Iptables: Sendable {
     private let list: String
     private let restore: String
+    private let table: Table
+
+    enum Table: String, Sendable {
+        case nat
+        case filter
+    }
 
     /// Looks the programs up in `PATH`, and where administrators' programs are.
     ///
     /// - Throws: `ENOENT`.
-    init(_ family: AddressFamily) throws(SystemError) {
+    init(_ family: AddressFamily, _ table: Table = .nat) throws(SystemError) {
+        self.table = table
         let name = family == .v4 ? "iptables" : "ip6tables"
         list = try Self.find(name)
         restore = try Self.find("\(name)-restore")
@@ -26,13 +33,13 @@ struct Iptables: Sendable {
 
     /// The chains and rules of the table, each as the arguments that make it: `-N CHAIN`, `-A CHAIN …`.
     func rules() throws(SystemError) -> [String] {
-        let output = try run(list, ["-w", Self.patience, "-t", "nat", "-S"])
+        let output = try run(list, ["-w", Self.patience, "-t", table.rawValue, "-S"])
         return String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
     /// Makes all changes or none; each as iptables-restore(8) reads it.
     func change(_ lines: [String]) throws(SystemError) {
-        let document = (["*nat"] + lines + ["COMMIT", ""]).joined(separator: "\n")
+        let document = (["*\(table.rawValue)"] + lines + ["COMMIT", ""]).joined(separator: "\n")
         _ = try run(restore, ["-w", Self.patience, "--noflush"], input: Array(document.utf8))
     }
 

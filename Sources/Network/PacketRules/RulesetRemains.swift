@@ -12,9 +12,14 @@ package enum RulesetRemains {
     private static let masqueradeTable = Table(.inet, "cni_plugins_masquerade")
     private static let masqueradeChecks = Chain(in: masqueradeTable, "masq_checks")
 
-    /// The table where iptables-nft keeps what it is told about NAT.
-    static func iptablesTable(_ family: AddressFamily) -> Table {
-        Table(family == .v4 ? .ipv4 : .ipv6, "nat")
+    /// The table where iptables-nft keeps what it is told about NAT, or about another subject.
+    static func iptablesTable(_ family: AddressFamily, _ name: String = "nat") -> Table {
+        Table(family == .v4 ? .ipv4 : .ipv6, name)
+    }
+
+    /// The chain with the rules of the reference's firewall.
+    private static func admissionChain(_ family: AddressFamily) -> Chain {
+        Chain(in: iptablesTable(family, "filter"), "CNI-FORWARD")
     }
 
     private static let spoofCheckTable = Table(.bridge, "nat")
@@ -37,6 +42,36 @@ package enum RulesetRemains {
         of attachment: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) -> Bool {
         try socket.chain(named: ReferenceName.spoofCheckChain(attachment), in: spoofCheckTable) != nil
+    }
+
+    /// Whether the reference's firewall admits what comes from the addresses, by iptables-nft.
+    package static func hasAdmission(
+        of addresses: [IPAddress], on socket: inout NftablesSocket
+    ) throws(SystemError) -> Bool {
+        for address in addresses {
+            let chain = admissionChain(address.family)
+            let source = Statement.sourceAddress(in: .host(address))
+            guard try socket.rules(in: chain).contains(where: { $0.begins(with: source, in: chain.table.family) })
+            else {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Removes the rules of the reference's firewall for addresses, in which there is nothing that tells whose they are.
+    package static func removeAdmission(
+        of addresses: [IPAddress], on socket: inout NftablesSocket
+    ) throws(SystemError) {
+        for family in Set(addresses.map(\.family)) {
+            let chain = admissionChain(family)
+            let own = addresses.filter { $0.family == family }.flatMap { address -> [Statement] in
+                [.sourceAddress(in: .host(address)), .destinationAddress(in: .host(address))]
+            }
+            try removeRules(of: chain, and: [], on: &socket) { rule in
+                own.contains { rule.begins(with: $0, in: chain.table.family) }
+            }
+        }
     }
 
     /// Removes an attachment's rules of the reference's nftables backend.

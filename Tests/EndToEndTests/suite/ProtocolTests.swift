@@ -14,6 +14,7 @@ struct ProtocolTests {
         "portmap",
         "dhcp",
         "bandwidth",
+        "firewall",
     ]
 
     struct BadCall: CustomTestStringConvertible, Sendable {

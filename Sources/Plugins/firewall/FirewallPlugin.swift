@@ -1,0 +1,62 @@
+import Addressing
+import Attachments
+import CNI
+import LinuxSystem
+import Nftables
+import PacketRules
+
+/// Admits a container's traffic where this host drops what it forwards, and separates networks from each other.
+@main
+struct FirewallPlugin: CNIPlugin {
+    static let name = "firewall"
+
+    static func main() { PluginMain.run(FirewallPlugin()) }
+
+    func add(_ invocation: Invocation) throws -> CNIResult {
+        let configuration = try FirewallConfiguration(invocation.configuration)
+        let result = try invocation.configuration.chainedResult("missing prevResult from earlier plugin")
+        let isolation = try Isolation(configuration.policy, result)
+        var rollback = Rollback(report: StandardStreams.log)
+        let addresses = result.addresses.map(\.address.address)
+        switch configuration.backend {
+        case .nftables:
+            let owner = invocation.attachment
+            var nftables = try NftablesSocket()
+            try FirewallTables.admission.add(addresses, for: owner, on: &nftables)
+            rollback.register("admission") {
+                var nftables = try NftablesSocket()
+                try FirewallTables.admission.removeAll(of: owner, on: &nftables)
+                try FirewallTables.ports.removeAll(of: owner, on: &nftables)
+            }
+            try isolation?.apply(for: owner, on: &nftables)
+        case .iptables:
+            rollback.register("admission") { try IptablesFirewall.remove(addresses) }
+            try configuration.iptables.add(addresses)
+            if let isolation {
+                try configuration.iptables.apply(
+                    isolation.policy, to: isolation.devices.bridge, Set(addresses.map(\.family)))
+            }
+        }
+        try Interruption.check()
+        rollback.commit()
+        return result
+    }
+
+    func status(_ configuration: NetworkConfiguration) throws {
+        let configuration = try FirewallConfiguration(configuration)
+        switch configuration.backend {
+        case .iptables: try IptablesFirewall.requirePrograms()
+        case .nftables:
+            var nftables = try NftablesSocket()
+            try nftables.requireSupport()
+            guard try FirewallTables.admission.isInUse(on: &nftables) else { return }
+            let closed = try FirewallTables.admission.closedChains(on: &nftables)
+            guard closed.isEmpty else {
+                throw CNIError(
+                    .limitedConnectivity,
+                    "containers are cut off: \(closed.joined(separator: ", ")) drops what they send",
+                    details: "the next ADD mends it")
+            }
+        }
+    }
+}
