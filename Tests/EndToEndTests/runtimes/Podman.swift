@@ -45,6 +45,16 @@ struct Podman: Sendable {
         _ = try await run(["rm", "--force", "--time", "0", container.identifier])
     }
 
+    /// Ends the container's processes and starts them afresh, with its network.
+    func restart(_ container: Container) async throws {
+        _ = try await run(["restart", "--time", "0", container.identifier])
+    }
+
+    /// Makes the running container's network afresh.
+    func reloadNetwork(of container: Container) async throws {
+        _ = try await run(["network", "reload", container.identifier])
+    }
+
     /// Pings `address` from the container until it answers.
     func ping(_ address: String, from container: Container) async throws {
         try await execute("sh", "-c", BusyboxImage.pingScript, address, in: container)

@@ -29,6 +29,32 @@ struct PodmanTests {
         }
     }
 
+    /// podman's conmon holds the port meanwhile.
+    @Test func publishedPortOutlivesAReloadAndARestart() async throws {
+        try await Podman.run(network: PodNetwork("10.88.0.0/24")) { podman in
+            let outside = try await Outside(of: podman.host)
+            let server = try await podman.start("--publish", "8082:80")
+            func serve() async throws {
+                try await podman.execute(
+                    "sh", "-c", "echo one > /index.html && /bin/busybox httpd -p 80 -h /", in: server)
+            }
+            func expectAnswers() async throws {
+                #expect(try await outside.fetch(port: 8082) == "one\n")
+                let words = ["curl", "--silent", "--show-error", "--fail", "--max-time", "5", "http://127.0.0.1:8082/"]
+                #expect(try await podman.host.run(words).text == "one\n")
+            }
+            try await serve()
+            try await expectAnswers()
+            try await podman.reloadNetwork(of: server)
+            try await expectAnswers()
+            try await podman.restart(server)
+            try await serve()
+            try await expectAnswers()
+            try await podman.remove(server)
+            #expect(try await podman.host.run("nft", "list", "ruleset").text.contains("cni_portmap") == false)
+        }
+    }
+
     @Test func removedContainersLeaveNothing() async throws {
         try await Podman.run(network: PodNetwork("10.88.0.0/24")) { podman in
             let one = try await podman.start("--publish", "8081:80")
