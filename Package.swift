@@ -130,7 +130,8 @@ let package = Package(
         .target(
             name: "FlannelDaemon",
             dependencies: [
-                "Flannel", "Overlay", "PacketRules", "Nftables", "RouteNetlink", "JSON", "Addressing", "LinuxSystem",
+                "Flannel", "Overlay", "UDPTunnel", "PacketRules", "Nftables", "RouteNetlink", "JSON", "Addressing",
+                "LinuxSystem",
                 .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["Daemon"])),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Daemon"])),
                 .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Daemon"])),
@@ -261,6 +262,9 @@ let package = Package(
                 "LoopbackPlugin", "MacvlanPlugin", "PTPPlugin", "PortmapPlugin", "StaticPlugin", "TuningPlugin",
                 "VXLANPlugin", "CNITool", "MakeDockerOptions", "Flanneld", "JSON", "LinuxSystem", "TestSupport",
                 "FirewallPlugin",
+                "BridgePlugin", "FlannelPlugin", "HostLocalPlugin", "LoopbackPlugin", "StaticPlugin", "VXLANPlugin",
+                "PTPPlugin", "MacvlanPlugin", "TuningPlugin", "PortmapPlugin", "CNITool", "Flanneld",
+                "MakeDockerOptions", "JSON", "LinuxSystem", "TestSupport",
             ],
             path: "Tests/EndToEndTests"),
     ],

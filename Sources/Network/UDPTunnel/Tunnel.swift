@@ -12,7 +12,7 @@ package final class Tunnel: Sendable {
     /// Until they are joined, which may be once.
     private let threads: Mutex<[SystemThread]>
 
-    package struct Settings: Sendable {
+    package struct Settings: Hashable, Sendable {
         /// The name of the device, which must not be there.
         package let device: String
         /// Where this host's datagrams come from and arrive.

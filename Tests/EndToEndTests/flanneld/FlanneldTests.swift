@@ -143,8 +143,9 @@ struct FlanneldTests {
         #expect(
             try host.ask("/readyz").hasPrefix(
                 "flanneld is not ready yet: waiting for flannel config not found in etcd store"))
-        try cluster.etcd.ctl("put", "/coreos.com/network/config", #"{"Network":"10.244.0.0/16"}"#)
-        try host.log.wait(for: "unknown backend type: udp")
+        try cluster.etcd.ctl(
+            "put", "/coreos.com/network/config", #"{"Network":"10.244.0.0/16","Backend":{"Type":"ipip"}}"#)
+        try host.log.wait(for: "unknown backend type: ipip")
         try cluster.etcd.ctl(
             "put", "/coreos.com/network/config", #"{"Network":"10.244.0.0/16","Backend":{"Type":"VXLAN"}}"#)
         try host.log.wait(for: "flanneld is ready")

@@ -38,8 +38,8 @@ enum Architecture {
         "Cluster/NodeTable": ["JSON", "Addressing", "Hashing", "Overlay", "RouteNetlink", "LinuxSystem"],
         "Cluster/Flannel": ["JSON", "Addressing", "LinuxSystem"],
         "Cluster/FlannelDaemon": packages.union([
-            "Flannel", "Overlay", "PacketRules", "Nftables", "RouteNetlink", "JSON", "Addressing", "LinuxSystem",
-            "Dispatch", "Synchronization",
+            "Flannel", "Overlay", "UDPTunnel", "PacketRules", "Nftables", "RouteNetlink", "JSON", "Addressing",
+            "LinuxSystem", "Dispatch", "Synchronization",
         ]),
     ]
 

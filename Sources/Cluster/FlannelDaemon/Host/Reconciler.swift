@@ -46,7 +46,7 @@ package actor Reconciler {
     /// This host's place in the network.
     struct Membership: Sendable {
         let network: ClusterNetwork
-        let backend: VXLANBackend
+        let backend: any Backend
         let subnets: NodeSubnets
     }
 
@@ -112,7 +112,7 @@ package actor Reconciler {
         guard let membership, let underlay else { return }
         let families = membership.subnets.all.map(\.family)
         let scope = OverlayWatch.Scope(
-            devices: Set(families.map(membership.backend.deviceName)), underlays: [underlay.link.name],
+            devices: membership.backend.devices(families), underlays: [underlay.link.name],
             networks: membership.network.networks, ownSubnets: membership.subnets.all)
         guard watch?.scope != scope else { return }
         watch = try KernelWatch(scope, table: settings.table, on: queue.queue, changed)
@@ -172,8 +172,8 @@ package actor Reconciler {
     /// Whether this host's devices are there.
     private func isUp(_ membership: Membership) throws -> Bool {
         var host = try RouteSocket()
-        for subnet in membership.subnets.all {
-            guard try host.link(named: membership.backend.deviceName(subnet.family))?.isUp == true else { return false }
+        for device in membership.backend.devices(membership.subnets.all.map(\.family)) {
+            guard try host.link(named: device)?.isUp == true else { return false }
         }
         return true
     }
@@ -183,30 +183,23 @@ package actor Reconciler {
             leases.inOrder, in: membership.network, besides: membership.subnets,
             announced: Array(underlay.announced.values),
             fault: membership.backend.faults(in: membership.network.pools.map(\.network.family)))
-        for refusal in selection.refusals where !refused.contains(refusal.subnets) { log.say("\(refusal)") }
-        refused = Set(selection.refusals.map(\.subnets))
-
         let lock = try OverlayLock()
         var host = try RouteSocket()
-        let direct =
-            membership.backend.settings.routesDirectly ? try host.onLinkNetworks(of: underlay.link.index) : []
-        var failure: (any Error)?
-        for overlay in membership.backend.overlays(
-            over: underlay, own: membership.subnets, peers: selection.peers, directNetworks: direct)
-        {
-            do {
-                report(try overlay.reconcile(on: &host, holding: lock))
-            } catch {
-                failure = failure ?? error
-            }
-        }
+        let place = BackendPlace(
+            networks: membership.network.networks, underlay: underlay, own: membership.subnets, peers: selection.peers)
+        let outcome = membership.backend.reconcile(place, on: &host, holding: lock)
+        report(outcome.differences)
+        let refusals = selection.refusals + outcome.refusals
+        for refusal in refusals where !refused.contains(refusal.subnets) { log.say("\(refusal)") }
+        refused = Set(refusals.map(\.subnets))
+        let peers = selection.peers.filter { !refused.contains($0.subnets) }
         if settings.makesBlackholeRoute { try ensureBlackhole(membership.subnets, on: &host) }
         status.update { state in
-            state.peers = selection.peers.count
-            state.refusedPeers = selection.refusals.count
+            state.peers = peers.count
+            state.refusedPeers = refused.count
         }
-        if let failure { throw failure }
-        log.say("hosts that are routed to: \(selection.peers.count)", of: "peers")
+        if let failure = outcome.failure { throw failure }
+        log.say("hosts that are routed to: \(peers.count)", of: "peers")
     }
 
     /// What goes to an address of this host's subnet that no container has leads nowhere.

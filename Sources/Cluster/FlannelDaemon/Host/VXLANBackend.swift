@@ -1,12 +1,13 @@
 import Addressing
 import Flannel
 import JSON
+import LinuxSystem
 import Overlay
 import RouteNetlink
 
 /// What the backend `vxlan` needs in the kernel, and tells the other hosts: a device for each family, `flannel.VNI` and
 /// `flannel-v6.VNI`.
-struct VXLANBackend: Hashable, Sendable {
+struct VXLANBackend: Backend {
     static let type = "vxlan"
 
     let settings: VXLANBackendSettings
@@ -18,7 +19,9 @@ struct VXLANBackend: Hashable, Sendable {
         family == .v4 ? "flannel.\(vni)" : "flannel-v6.\(vni)"
     }
 
-    func deviceName(_ family: AddressFamily) -> String { Self.deviceName(family, vni: settings.vni) }
+    private func deviceName(_ family: AddressFamily) -> String { Self.deviceName(family, vni: settings.vni) }
+
+    func devices(_ families: [AddressFamily]) -> Set<String> { Set(families.map(deviceName)) }
 
     /// What the other hosts are told.
     func attributes(_ underlay: HostUnderlay) -> LeaseAttributes {
@@ -42,19 +45,28 @@ struct VXLANBackend: Hashable, Sendable {
         return outer > overhead + 68 ? outer - overhead : 68
     }
 
-    /// What is to be in the kernel.
-    ///
-    /// - Parameters:
-    ///   - underlay: this host's interface to the others.
-    ///   - own: this host's subnets.
-    ///   - peers: the other hosts, which have been found to be no trouble.
-    ///   - directNetworks: where the underlay reaches hosts without a router.
-    /// - Returns: an overlay for each family.
-    func overlays(
-        over underlay: HostUnderlay, own: NodeSubnets, peers: [LeaseTable.Lease], directNetworks: [CIDR]
-    ) -> [VXLANOverlay] {
-        AddressFamily.allCases.compactMap { family in
-            guard let subnet = own[family], let local = underlay.local[family], let mac = macs[family] else {
+    func reconcile(
+        _ place: BackendPlace, on host: inout RouteSocket, holding lock: borrowing OverlayLock
+    ) -> BackendOutcome {
+        var outcome = BackendOutcome()
+        let direct: [CIDR]
+        do throws(SystemError) {
+            direct = settings.routesDirectly ? try host.onLinkNetworks(of: place.underlay.link.index) : []
+        } catch {
+            outcome.failure = error
+            return outcome
+        }
+        for overlay in overlays(place, directNetworks: direct) {
+            outcome.add { try overlay.reconcile(on: &host, holding: lock) }
+        }
+        return outcome
+    }
+
+    /// What is to be in the kernel: an overlay for each family.
+    private func overlays(_ place: BackendPlace, directNetworks: [CIDR]) -> [VXLANOverlay] {
+        let underlay = place.underlay
+        return AddressFamily.allCases.compactMap { family in
+            guard let subnet = place.own[family], let local = underlay.local[family], let mac = macs[family] else {
                 return nil
             }
             let device = VXLANDevice(
@@ -63,8 +75,8 @@ struct VXLANBackend: Hashable, Sendable {
                 delivery: .routed(addresses: [subnet.first], isLearning: settings.isLearning),
                 hasGroupPolicy: settings.hasGroupPolicy, takesOver: true)
             return VXLANOverlay(
-                device: device, peers: peers.compactMap { Self.peer($0, family) },
-                directNetworks: settings.routesDirectly ? directNetworks : [])
+                device: device, peers: place.peers.compactMap { Self.peer($0, family) },
+                directNetworks: directNetworks)
         }
     }
 
@@ -83,14 +95,11 @@ struct VXLANBackend: Hashable, Sendable {
         return try VXLANLeaseData(reading: JSONReader(data, path: name))
     }
 
-    /// Tells what is wrong with leases one after the other; of two with one MAC address, the later is refused.
+    /// Of two leases with one MAC address, the later is refused.
     func faults(in families: [AddressFamily]) -> (LeaseTable.Lease) -> String? {
         var owners: [MACAddress: IPAddress] = [:]
         return { lease in
-            guard lease.attributes.backendType == Self.type else {
-                let type = lease.attributes.backendType
-                return "its backend is \(type.isEmpty ? "udp" : type.prefix(40).description), and this host's is vxlan"
-            }
+            if let fault = typeFault(of: lease) { return fault }
             for family in families where lease.subnets[family] != nil {
                 let data: VXLANLeaseData
                 do throws(JSONError) {

@@ -67,13 +67,23 @@ extension Daemon {
         }
     }
 
-    /// The backend that the network asks for, with the MAC addresses that this host's devices have, or have had.
-    private func backend(of network: ClusterNetwork, macs: [AddressFamily: MACAddress]) async throws -> VXLANBackend {
-        guard network.backend.type == VXLANBackend.type else {
+    /// The backend that the network asks for.
+    private func backend(of network: ClusterNetwork, macs: [AddressFamily: MACAddress]) async throws -> any Backend {
+        switch network.backend.type {
+        case VXLANBackend.type: return try await vxlan(of: network, macs: macs)
+        case HostGatewayBackend.type:
+            return try HostGatewayBackend(await reconciler.findUnderlay(network.pools.map(\.network.family)))
+        case UDPBackend.type:
+            return try UDPBackend(UDPBackendSettings(reading: network.backend.settings), of: network, status.tunnel)
+        default:
             // The reference's words, which users look for.
             throw NetworkConfigurationError.invalid(
                 "Error fetching backend: unknown backend type: \(network.backend.type)")
         }
+    }
+
+    /// With the MAC addresses that this host's devices have, or have had.
+    private func vxlan(of network: ClusterNetwork, macs: [AddressFamily: MACAddress]) async throws -> VXLANBackend {
         let settings = try VXLANBackendSettings(reading: network.backend.settings)
         let present = try await reconciler.presentMACs(settings)
         let pairs = network.pools.map(\.network.family).map { family in

@@ -3,6 +3,8 @@ import Synchronization
 /// What the daemon knows of itself, for those who ask: `/readyz`, `/metrics`, the log.
 package final class DaemonStatus: Sendable {
     private let state = Mutex(State())
+    /// Counts packets where this process carries them.
+    let tunnel = TunnelKeeper()
 
     struct State: Sendable {
         /// What is waited for before anything is forwarded; nil when that is over.

@@ -34,7 +34,9 @@ struct HealthServer {
                 (status, text) = (
                     reason == nil ? 200 : 503, reason.map { "flanneld is not ready yet: \($0)" } ?? "flanneld is ready"
                 )
-            case "/metrics": (status, text) = (200, Metrics(daemon.read(), isReady: daemon.reason == nil).text)
+            case "/metrics":
+                let metrics = Metrics(daemon.read(), isReady: daemon.reason == nil, tunnel: daemon.tunnel.counts)
+                (status, text) = (200, metrics.text)
             default: (status, text) = (404, "there are /healthz, /readyz and /metrics\n")
             }
         }

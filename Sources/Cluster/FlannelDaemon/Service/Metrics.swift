@@ -1,8 +1,10 @@
+import UDPTunnel
+
 /// What monitoring reads, in Prometheus' text form (version 0.0.4).
 struct Metrics {
     private(set) var text = ""
 
-    init(_ state: DaemonStatus.State, isReady: Bool) {
+    init(_ state: DaemonStatus.State, isReady: Bool, tunnel: TunnelCounts? = nil) {
         add("ready", "Whether the host is in step with the network.", isReady ? 1 : 0)
         add("peers", "Hosts that this one routes to.", state.peers)
         add("peers_refused", "Hosts that are left out, since their leases will not do.", state.refusedPeers)
@@ -22,6 +24,14 @@ struct Metrics {
         count("store_events", "Changes of other hosts' leases.", state.storeEvents)
         count("store_listings", "Readings of all leases.", state.listings)
         count("lease_renewals", "Renewals of the lease.", state.renewals)
+        guard let tunnel else { return }
+        count("udp_sent", "Packets to other hosts.", tunnel.sent)
+        count("udp_received", "Packets from other hosts.", tunnel.received)
+        count("udp_unroutable", "Packets to a subnet of no host.", tunnel.unroutable)
+        count("udp_expired", "Packets whose last hop this was.", tunnel.expired)
+        count("udp_misdirected", "Packets from outside to none of this host's subnets.", tunnel.misdirected)
+        count("udp_malformed", "Packets that are no IPv4.", tunnel.malformed)
+        count("udp_refused", "Packets that the kernel did not take.", tunnel.refused)
     }
 
     private mutating func add(_ name: String, _ help: String, _ value: some CustomStringConvertible) {
