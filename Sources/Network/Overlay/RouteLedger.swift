@@ -6,6 +6,8 @@ struct RouteLedger {
     private var own: Ledger<CIDR, Route>
     /// Those of others, to the destinations that are wanted.
     private let others: [CIDR: [Route]]
+    /// Those of them that the kernel has before own ones of the same metric, and so prefers.
+    private let ahead: [CIDR: Route]
     private let ways: Ways
     private(set) var steps = Steps()
 
@@ -32,6 +34,7 @@ struct RouteLedger {
         let predecessors = wanted.predecessors(among: present.entries.routes)
         var own: [Route] = []
         var others: [CIDR: [Route]] = [:]
+        var ahead: [CIDR: Route] = [:]
         for route in present.entries.routes where route.table == Route.mainTable {
             let destination = route.destination
             let isOwn =
@@ -41,12 +44,16 @@ struct RouteLedger {
                         || wanted.networks.contains { $0.contains(destination) })
             if isOwn && route.origin == .overlay || predecessors.contains(route) {
                 own.append(route)
+                if let first = others[destination]?.first(where: { $0.metric == route.metric }) {
+                    ahead[destination] = first
+                }
             } else if destinations.contains(destination) {
                 others[destination, default: []].append(route)
             }
         }
         self.own = Ledger(own) { $0.destination }
         self.others = others
+        self.ahead = ahead
         ways = Ways(present.entries.routes.lazy.filter { !isByDevice($0) })
     }
 
@@ -75,7 +82,8 @@ struct RouteLedger {
 
     /// Another's route that the kernel prefers to a wanted one.
     func obstacle(of wanted: Route) -> Route? {
-        others[wanted.destination]?.first { $0.metric < wanted.metric }
+        if let preferred = others[wanted.destination]?.first(where: { $0.metric < wanted.metric }) { return preferred }
+        return ahead[wanted.destination].flatMap { $0.metric == wanted.metric ? $0 : nil }
     }
 
     /// What has not been ticked off.

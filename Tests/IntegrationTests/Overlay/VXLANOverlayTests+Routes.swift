@@ -79,6 +79,21 @@ extension VXLANOverlayTests {
         #expect(try reconcile(overlay).isEmpty)
     }
 
+    @Test func anothersRouteOfTheSameMetricIsNamedWhereItComesFirst() throws {
+        let overlay = try overlay()
+        try reconcile(overlay)
+        try host.run("ip", "route", "append", "10.244.2.0/24", "via", "192.168.77.98")
+        #expect(try reconcile(overlay).isEmpty)
+        try host.run("ip", "route", "prepend", "10.244.3.0/24", "via", "192.168.77.99")
+        let hidden = #expect(throws: SystemError.self) { try reconcile(overlay) }
+        #expect(
+            hidden.map { "\($0)" } == "use route 10.244.3.0/24 via 10.244.3.0: File exists: the kernel prefers "
+                + "10.244.3.0/24 via 192.168.77.99, which is another program's; delete that route")
+        #expect(try host.run("ip", "route", "get", "10.244.3.7").contains("via 192.168.77.99"))
+        try host.run("ip", "route", "del", "10.244.3.0/24", "via", "192.168.77.99")
+        #expect(try reconcile(overlay).isEmpty)
+    }
+
     @Test func twoOverlaysKeepOutOfEachOther() throws {
         let first = try overlay(direct: true)
         let second = try nested(direct: true)
