@@ -301,16 +301,15 @@ struct MacvlanTests {
         #expect(try container.linkNames() == ["eth0", "lo", "peer"])
     }
 
-    @Test mutating func neighboursForgetWhoHadTheAddressBefore() throws {
-        network.ranges = [[Self.range], [Self.range6]]
-        let addresses = ["192.0.2.20", "2001:db8::20"]
-        for address in addresses {
-            try router.machine.run(
-                "ip", "neighbour", "replace", address, "lladdr", "02:00:00:00:00:99", "dev", "eth0", "nud", "reachable")
-        }
+    @Test func neighboursForgetWhoHadTheAddressBefore() throws {
+        let address = "192.0.2.20"
+        try router.machine.run(
+            "ip", "neighbour", "replace", address, "lladdr", "02:00:00:00:00:99", "dev", "eth0", "nud", "reachable")
+        // What is announced while the link below comes up is lost.
+        #expect(router.machine.reaches(TestRouter.hostAddresses[0]))
         try network.add(container)
         // What is held for reachable is asked for again after half a minute.
-        for address in addresses { #expect(router.machine.reaches(address), "\(address)") }
+        #expect(router.machine.reaches(address))
     }
 
     @Test mutating func garbageCollectionFreesAddresses() throws {

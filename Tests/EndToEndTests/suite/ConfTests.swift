@@ -101,12 +101,12 @@ struct ConfTests {
         plugins(of: list).contains { $0["ipam"]?.object?["type"] == "dhcp" }
     }
 
-    /// A server on the network's bridge, and a daemon.
+    /// A server on the network's bridge, whose MAC address does not follow its ports, and a daemon.
     private func startDHCP(bridge: String?) throws -> [RunningProgram] {
         let bridge = try #require(bridge)
         try host.namespace.shell(
             """
-            ip link add \(bridge) type bridge
+            ip link add \(bridge) address 02:00:00:00:00:01 type bridge
             ip address add 10.9.0.1/24 dev \(bridge)
             ip link set \(bridge) up
             """)
