@@ -33,8 +33,7 @@ extension NetworkConfiguration {
     ///
     /// - Throws: an error for text that is none, code 7 for a group's address.
     package func mac() throws -> MACAddress? {
-        guard try reader.optional("mac", as: JSONValue.self) != "" else { return nil }
-        return try reader.optional("mac", as: MACAddress.self).map { mac in try mac.usable() }
+        try reader.optionalMAC("mac").map { mac in try mac.usable() }
     }
 
     /// What the kernel lets a veth have.

@@ -29,7 +29,7 @@ package struct UDPDatagram: Hashable, Sendable {
         let length = UInt16(clamping: Self.headerLength + payload.count)
         var datagram = sourcePort.networkBytes + destinationPort.networkBytes + length.networkBytes + [0, 0]
         datagram += payload
-        let sum = Self.sum(datagram, Self.pseudoHeaderSum(source, destination, length))
+        let sum = InternetChecksum.sum(of: datagram, from: Self.pseudoHeaderSum(source, destination, length))
         // All zeros would mean that there is none.
         datagram.replaceSubrange(6..<8, with: (~sum == 0 ? UInt16.max : ~sum).networkBytes)
 
@@ -37,7 +37,7 @@ package struct UDPDatagram: Hashable, Sendable {
         var header: [UInt8] = [0x45, 0] + total.networkBytes
         // No identification, may not be fragmented, 64 hops.
         header += [0, 0, 0x40, 0, 64, Self.protocolNumber, 0, 0] + source.bytes + destination.bytes
-        header.replaceSubrange(10..<12, with: (~Self.sum(header)).networkBytes)
+        header.replaceSubrange(10..<12, with: (~InternetChecksum.sum(of: header)).networkBytes)
         return header + datagram
     }
 
@@ -48,7 +48,7 @@ package struct UDPDatagram: Hashable, Sendable {
         let total = Int(packet.number(at: 2))
         guard headerLength >= Self.ipHeaderLength, total >= headerLength + Self.headerLength, total <= packet.count,
             packet.number(at: 6) & 0x3fff == 0, packet[9] == Self.protocolNumber,
-            Self.sum(Array(packet[..<headerLength])) == .max,
+            InternetChecksum.sum(of: Array(packet[..<headerLength])) == .max,
             let source = IPv4Address(bytes: Array(packet[12..<16]).span),
             let destination = IPv4Address(bytes: Array(packet[16..<20]).span)
         else { return nil }
@@ -69,21 +69,14 @@ package struct UDPDatagram: Hashable, Sendable {
     /// complete that it never reached.
     private static func isIntact(_ datagram: [UInt8], _ pseudoHeaderSum: UInt16) -> Bool {
         let checksum = datagram.number(at: 6)
-        return checksum == 0 || checksum == pseudoHeaderSum || sum(datagram, pseudoHeaderSum) == .max
+        return checksum == 0 || checksum == pseudoHeaderSum
+            || InternetChecksum.sum(of: datagram, from: pseudoHeaderSum) == .max
     }
 
     private static func pseudoHeaderSum(
         _ source: IPv4Address, _ destination: IPv4Address, _ length: UInt16
     ) -> UInt16 {
-        sum(source.bytes + destination.bytes + [0, protocolNumber] + length.networkBytes)
-    }
-
-    /// The sum of RFC 1071, whose complement is the checksum.
-    private static func sum(_ bytes: [UInt8], _ start: UInt16 = 0) -> UInt16 {
-        var sum = UInt64(start)
-        for (index, byte) in bytes.enumerated() { sum += UInt64(byte) << (index.isMultiple(of: 2) ? 8 : 0) }
-        while sum > 0xffff { sum = sum & 0xffff + sum >> 16 }
-        return UInt16(truncatingIfNeeded: sum)
+        InternetChecksum.sum(of: source.bytes + destination.bytes + [0, protocolNumber] + length.networkBytes)
     }
 }
 

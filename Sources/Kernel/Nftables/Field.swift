@@ -69,9 +69,6 @@ package struct Field: Hashable, Sendable {
     /// `iifkind`.
     package static let inputInterfaceKind = Field(.meta(.inputInterfaceKind), .interfaceName)
 
-    /// `meta ibrname`: the bridge that a frame came in by, in a table of family `bridge`.
-    package static let inputBridge = Field(.meta(.inputBridgeName), .interfaceName)
-
     /// `ct original ip daddr`: where a connection was to go before its destination was changed.
     package static func originalDestinationAddress(_ family: AddressFamily) -> Field {
         Field(.connection(.originalDestination(family)), .address(family))

@@ -32,19 +32,11 @@ struct EchoMessage: Hashable {
         bytes[0] = Self.type(family, isReply: isReply)
         for index in 0..<4 { bytes[4 + index] = UInt8(truncatingIfNeeded: number >> (24 - 8 * index)) }
         if family == .v4 {
-            let checksum = Self.checksum(bytes)
+            let checksum = ~InternetChecksum.sum(of: bytes)
             bytes[2] = UInt8(truncatingIfNeeded: checksum >> 8)
             bytes[3] = UInt8(truncatingIfNeeded: checksum)
         }
         return bytes
-    }
-
-    /// RFC 1071.
-    private static func checksum(_ bytes: [UInt8]) -> UInt16 {
-        var sum: UInt64 = 0
-        for (index, byte) in bytes.enumerated() { sum += UInt64(byte) << (index.isMultiple(of: 2) ? 8 : 0) }
-        while sum > 0xffff { sum = sum & 0xffff + sum >> 16 }
-        return ~UInt16(truncatingIfNeeded: sum)
     }
 }
 

@@ -1,3 +1,4 @@
+import Addressing
 import LinuxSystem
 
 /// Where a packet is in a buffer, and what its header says: RFC 791.

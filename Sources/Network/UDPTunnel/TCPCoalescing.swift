@@ -1,3 +1,4 @@
+import Addressing
 import LinuxSystem
 
 /// Consecutive segments of one connection that the kernel gets as one, to be looked at once: what it does itself on a

@@ -1,3 +1,4 @@
+import Addressing
 import LinuxSystem
 
 /// Takes a packet apart that is longer than a link carries, as a network card does for the kernel.

@@ -92,10 +92,3 @@ extension LinkSettings: JSONReadable {
         return object
     }
 }
-
-extension JSONReader {
-    /// Reads a MAC address where the empty string means none.
-    func optionalMAC(_ name: String) throws(JSONError) -> MACAddress? {
-        try optional(name, as: JSONValue.self) == "" ? nil : try optional(name)
-    }
-}

@@ -33,6 +33,13 @@ extension JSONReader {
         try optional(name, as: JSONValue.self) == "" ? nil : try optional(name)
     }
 
+    /// Reads a MAC address where the empty string means none.
+    ///
+    /// - Throws: an error of the member's own when it is something else than an address.
+    package func optionalMAC(_ name: String) throws(JSONError) -> MACAddress? {
+        try optional(name, as: JSONValue.self) == "" ? nil : try optional(name)
+    }
+
     /// Reads a text that stands for something, which an error describes.
     fileprivate func parsed<Value>(_ what: String, _ parse: (String) -> Value?) throws(JSONError) -> Value {
         guard let value = self.value.string.flatMap(parse) else { throw expected(what) }

@@ -1,3 +1,4 @@
+import Addressing
 import LinuxSystem
 import TestSupport
 import Testing

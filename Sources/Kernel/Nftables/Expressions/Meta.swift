@@ -45,8 +45,6 @@ struct MetaKey: Hashable, Sendable {
     /// The kind of the interface that a packet came in by, or leaves by, 16 bytes; since Linux 5.1.
     static let inputInterfaceKind = MetaKey(NFT_META_IIFKIND)
     static let outputInterfaceKind = MetaKey(NFT_META_OIFKIND)
-    /// The name of the bridge whose port a frame came in by, 16 bytes.
-    static let inputBridgeName = MetaKey(NFT_META_BRI_IIFNAME)
     /// 32 bits in host order.
     static let mark = MetaKey(NFT_META_MARK)
 }

@@ -1,5 +1,7 @@
-/// Sums in ones' complement of 16-bit words: RFC 1071.
-enum InternetChecksum {
+import Addressing
+
+/// Sums that are put together of parts.
+extension InternetChecksum {
     static func sum(_ left: UInt16, _ right: UInt16) -> UInt16 {
         let (sum, carry) = left.addingReportingOverflow(right)
         return carry ? sum &+ 1 : sum
