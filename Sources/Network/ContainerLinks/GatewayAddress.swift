@@ -13,32 +13,39 @@ package struct GatewayAddress: Sendable {
         self.replacesOthers = replacesOthers
     }
 
-    /// Sees that an interface has the address.
+    /// Sees that an interface has the address, and that it can be used.
     ///
     /// IPv4 has room for one network, IPv6 for several that do not overlap. On an interface of this suite an address in
     /// the way goes if it is the suite's own and no container uses its network any more; else it stays beside the new one.
     ///
     /// - Parameters:
     ///   - link: the bridge, or its interface in a VLAN.
-    ///   - bridge: whose ports lead to the containers.
+    ///   - bridge: whose ports lead to the containers, of which the one that needs the gateway has its address already:
+    ///     whoever decides about gateways after that sees that it is needed.
     ///   - host: the namespace that both are in.
-    ///   - lock: for deciding.
     /// - Returns: the addresses that were in the way and stay, each once; none when nothing had to be done.
-    /// - Throws: `EEXIST` when another address is in the way and may not go.
+    /// - Throws: `EEXIST` when another address is in the way and may not go; `ETIMEDOUT` when others decide too long, or
+    ///   the kernel does not let the address be used.
     package func ensure(
-        on link: Link, of bridge: Bridge, on host: inout RouteSocket, holding lock: borrowing GatewayLock
+        on link: Link, of bridge: Bridge, on host: inout RouteSocket
     ) throws(SystemError) -> [Kept] {
-        let assigned = try host.assignedAddresses(of: link.index).filter {
-            $0.address.address.family == address.address.family
+        let present = try GatewayLock.withNoDecision { () throws(SystemError) in
+            try Self.addresses(address.address.family, of: link, on: &host).first { $0.address == address }
         }
+        if let present, !present.isTentative { return [] }
+        let kept = present == nil ? try add(to: link, of: bridge, on: &host, holding: GatewayLock()) : []
+        // The kernel may take seconds, in which others decide what they have to.
+        if address.address.family == .v6 { try waitUntilUsable(on: link, &host) }
+        return kept
+    }
+
+    private func add(
+        to link: Link, of bridge: Bridge, on host: inout RouteSocket, holding lock: borrowing GatewayLock
+    ) throws(SystemError) -> [Kept] {
+        let assigned = try Self.addresses(address.address.family, of: link, on: &host)
         let present = assigned.map(\.address)
-        guard !present.contains(address) else {
-            // Another plugin may have added it just now.
-            if assigned.contains(where: { $0.address == address && $0.isTentative }) {
-                try waitUntilUsable(on: link, &host)
-            }
-            return []
-        }
+        // Another plugin may have added it just now.
+        guard !present.contains(address) else { return [] }
         let inTheWay = present.filter(isInTheWay)
         let own = assigned.filter(\.isOurs).map(\.address)
         var obsolete = inTheWay
@@ -53,11 +60,16 @@ package struct GatewayAddress: Sendable {
         do throws(SystemError) {
             try host.perform(.add(address, to: link.index, link.name, detectsDuplicates: false, isOurs: true))
         } catch  where error.code == .exists {
-            // Another plugin was faster.
+            // Another program was faster.
         }
         try pinMAC(of: link, on: &host)
-        if address.address.family == .v6 { try waitUntilUsable(on: link, &host) }
         return kept.map { Kept(address: $0, isOurs: own.contains($0)) }
+    }
+
+    private static func addresses(
+        _ family: AddressFamily, of link: Link, on host: inout RouteSocket
+    ) throws(SystemError) -> [AssignedAddress] {
+        try host.assignedAddresses(of: link.index).filter { $0.address.address.family == family }
     }
 
     /// An address that was in the way and stays.

@@ -15,6 +15,17 @@ package struct GatewayLock: ~Copyable, Sendable {
         lock = try FileLock.ofNetworkNamespace(.gateways, timeout: Self.timeout)
     }
 
-    /// Milliseconds; a decision takes one, and some ten with hundreds of containers.
-    private static let timeout = 30_000
+    /// Looks at the gateways while nobody decides about them; others may look at the same time.
+    ///
+    /// - Throws: as `init` does, and what `look` throws.
+    static func withNoDecision<Seen>(_ look: () throws(SystemError) -> Seen) throws(SystemError) -> Seen {
+        let lock = try FileLock.ofNetworkNamespace(.gateways, mode: .shared, timeout: timeout)
+        let seen = try look()
+        _ = consume lock
+        return seen
+    }
+
+    /// Milliseconds; a decision takes one, and some ten with hundreds of containers, but each of its requests may wait
+    /// for all that other processes change in the kernel's network at that time.
+    private static let timeout = 60_000
 }

@@ -128,13 +128,11 @@ struct BridgeAttachment: ~Copyable {
     mutating func serveGateways(of result: CNIResult, on bridge: Bridge) throws(SystemError) -> Link? {
         guard configuration.isGateway, !result.addresses.isEmpty else { return nil }
         let vlanGateway = try ensureVLANGateway(on: bridge)
-        // The container has its addresses by now, so whoever decides next sees that it needs them.
-        let lock = try GatewayLock()
         for family in AddressFamily.allCases {
             let gateways = result.gatewayAddresses(family)
             for gateway in gateways {
                 let kept = try GatewayAddress(gateway, replacesOthers: configuration.forcesAddress)
-                    .ensure(on: vlanGateway ?? bridge.link, of: bridge, on: &host, holding: lock)
+                    .ensure(on: vlanGateway ?? bridge.link, of: bridge, on: &host)
                 for other in kept {
                     let reason = other.isOurs ? "containers still use it" : "no network of this suite gave it"
                     StandardStreams.log("\(bridge.link.name) keeps \(other.address) beside \(gateway): \(reason)")

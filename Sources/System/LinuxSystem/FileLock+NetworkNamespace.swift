@@ -24,16 +24,19 @@ extension FileLock {
     ///
     /// - Parameters:
     ///   - subject: what it is for; those who change something else do not wait.
+    ///   - mode: whether others may hold it too.
     ///   - timeout: milliseconds to wait at most.
     /// - Returns: the lock.
     /// - Throws: as the initialiser does; `EACCES` without the privilege.
-    public static func ofNetworkNamespace(_ subject: Subject, timeout: Int) throws(SystemError) -> FileLock {
+    public static func ofNetworkNamespace(
+        _ subject: Subject, mode: Mode = .exclusive, timeout: Int
+    ) throws(SystemError) -> FileLock {
         for path in subject.paths {
             do throws(SystemError) {
-                return try FileLock(.open(path, O_RDONLY), path: path, timeout: timeout)
+                return try FileLock(.open(path, O_RDONLY), path: path, mode: mode, timeout: timeout)
             } catch  where error.operation == "open" && error.code == .noSuchFile {}
         }
-        return try FileLock(.open(namespacePath, O_RDONLY), path: namespacePath, timeout: timeout)
+        return try FileLock(.open(namespacePath, O_RDONLY), path: namespacePath, mode: mode, timeout: timeout)
     }
 
     private static let namespacePath = "/proc/thread-self/ns/net"
