@@ -32,24 +32,39 @@ package struct NftablesSocket: ~Copyable {
     /// Makes changes that depend on what the ruleset holds: reads, decides and commits, and starts afresh when anyone
     /// has changed anything in between.
     ///
+    /// The kernel raises the number of the ruleset a moment before it shows the new one, and counts who uses a chain before
+    /// a change is certain (`nf_tables_commit` and `nft_data_release`, net/netfilter/nf_tables_api.c), so that what was
+    /// read may be out of date all the same. A change that is refused because something is there, or is not, or is in use
+    /// is therefore decided once more.
+    ///
     /// - Parameter decide: reads from the socket it is given; an empty transaction ends it.
     /// - Throws: what `decide` throws; the error of the first refused change, and nothing has changed then; `EAGAIN`
     ///   when the ruleset never stood still.
     package mutating func update(
         _ decide: (inout NftablesSocket) throws(SystemError) -> NftablesTransaction
     ) throws(SystemError) {
+        var refusalsLeft = Self.refusalAttempts
         for _ in 0..<Self.updateAttempts {
             let generation = try generation()
             let transaction = try decide(&self)
             do throws(SystemError) {
                 return try commit(transaction, generation: generation)
-            } catch  where error.code == .restart {}
+            } catch  where error.code == .restart {
+            } catch  where Self.mayBeOutOfDate(error.code) && refusalsLeft > 0 {
+                refusalsLeft -= 1
+            }
         }
         throw SystemError("change nf_tables ruleset", nil, .wouldBlock, explanation: "others kept changing it")
     }
 
     /// Of those who try at the same time one always succeeds, so this is how many others may do so first.
     private static let updateAttempts = 1000
+
+    private static let refusalAttempts = 3
+
+    private static func mayBeOutOfDate(_ code: Errno) -> Bool {
+        code == .noSuchFile || code == .exists || code == .busy
+    }
 
     private mutating func commit(
         _ transaction: NftablesTransaction, generation: UInt32?
