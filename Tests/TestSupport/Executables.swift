@@ -8,8 +8,24 @@ package enum Executables {
         if let folder = ProcessEnvironment.value(of: "CNI_BIN"), !folder.isEmpty {
             return URL(fileURLWithPath: folder).path
         }
+        return builtBesideTests
+    }()
+
+    private static let builtBesideTests: String = {
         let test = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return (test as NSString).deletingLastPathComponent
+    }()
+
+    /// The flannel daemon, nil where it was built without the packages that it needs: the suite's own, or else that
+    /// built beside the tests, since building the packages once more for a release takes longer than all else.
+    package static let flanneld: String? = {
+        for folder in [own, builtBesideTests] {
+            let program = "\(folder)/flanneld"
+            // It refuses these flags before it does anything.
+            let answer = try? ThisMachine().outcome(of: [program, "--iface=x", "--healthz-port=x"])
+            if let answer, answer.errorOutput.contains("healthz-port") { return program }
+        }
+        return nil
     }()
 
     /// The reference's, from Debian's `containernetworking-plugins`.

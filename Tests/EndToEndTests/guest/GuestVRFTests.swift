@@ -49,8 +49,11 @@ struct GuestVRFTests {
         try container.link(name)?["linkinfo"]?.object?["info_data"]?.object?["table"]
     }
 
+    /// But those that the kernel makes of itself, some seconds after the link is up on a busy machine.
     private func routes(_ table: String) throws -> String {
-        try container.shell("ip route show table \(table) 2>/dev/null || true; ip -6 route show table \(table)")
+        try container.shell(
+            "{ ip route show table \(table) 2>/dev/null; ip -6 route show table \(table); } | grep -v 'fe80\\|multicast' || true"
+        )
     }
 
     @Test(arguments: ["0.3.1", "0.4.0", "1.1.0"])

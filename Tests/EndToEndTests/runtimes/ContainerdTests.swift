@@ -1,6 +1,6 @@
 import Testing
 
-@Suite(.enabled(if: Containerd.isAvailable), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: Containerd.isAvailable), .timeLimit(.minutes(5)))
 struct ContainerdTests {
     @Test func podsReachTheirGatewayEachOtherAndTheOutside() async throws {
         try await Containerd.run(network: PodNetwork("10.88.0.0/24")) { containerd in

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite(.enabled(if: Podman.isAvailable), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: Podman.isAvailable), .timeLimit(.minutes(5)))
 struct PodmanTests {
     @Test func containersReachTheirGatewayEachOtherAndTheOutside() async throws {
         try await Podman.run(network: PodNetwork("10.88.0.0/24", "fd00:88::/64")) { podman in
