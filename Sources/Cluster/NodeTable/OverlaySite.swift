@@ -29,6 +29,7 @@ package struct OverlaySite {
         self.node = node
         nodes = table.nodes
         underlay = try Underlay(configuration.underlay, of: node.publicIP, among: addresses, on: &host)
+        try underlay.requireHosts(nodes)
         mtu = try underlay.mtu(configuration.mtu, carrying: Set(node.shares.map(\.range.family)))
         if case .segment(let group?) = configuration.mode, group.family != node.publicIP.family {
             throw JSONError(path: "group", message: "\(group) is not \(node.publicIP.family), as the underlay is")

@@ -11,6 +11,8 @@ package struct Underlay {
     let local: IPAddress
     /// What the link reaches without a router.
     let networks: [CIDR]
+    /// The addresses of all hosts on the link at once.
+    private let broadcasts: [IPAddress]
 
     /// Finds the interface of this host's node.
     ///
@@ -53,6 +55,14 @@ package struct Underlay {
         }
         self.local = local
         networks = onLink.map(\.network)
+        broadcasts = onLink.compactMap(\.broadcast)
+    }
+
+    /// - Throws: an error with the place of a node whose address is that of all hosts on the link.
+    func requireHosts(_ nodes: [Node]) throws(JSONError) {
+        guard let node = nodes.first(where: { broadcasts.contains($0.publicIP) }) else { return }
+        throw JSONError(
+            path: node.place, message: "publicIP: \(node.publicIP) is the broadcast address of \(link.name)'s network")
     }
 
     /// Whether packets may leave by it; a link that knows nothing of carriers is taken to have one.

@@ -10,7 +10,7 @@ extension GatewayAddress {
         package var kept: [InterfaceAddress] = []
     }
 
-    /// Takes a bridge's addresses out of the way of networks that are elsewhere now.
+    /// Takes gateways' addresses out of the way of networks that are elsewhere now.
     ///
     /// One that no container uses goes. One that is used stays, with a route to each of its containers, and with the
     /// route to its network behind any other. Addresses that others gave the bridge stay as they are; so do all with a
@@ -18,34 +18,34 @@ extension GatewayAddress {
     ///
     /// - Parameters:
     ///   - networks: what is elsewhere.
-    ///   - origin: what the routes to containers are marked with, which no other route by the bridge is.
-    ///   - bridgeName: of the bridge; where there is none, there is nothing to do.
+    ///   - origin: what the routes to containers are marked with, which no other route by the interface is.
+    ///   - name: of the bridge, or of its interface in a VLAN; where there is none, there is nothing to do.
+    ///   - bridgeName: of the bridge whose ports lead to the containers.
     ///   - host: the namespace of the bridge.
     ///   - lock: for deciding.
     /// - Returns: the addresses that are or were in the way.
     /// - Throws: what the kernel refused.
     package static func yield(
-        to networks: [CIDR], markingRoutes origin: Route.Origin, of bridgeName: String, on host: inout RouteSocket,
-        holding lock: borrowing GatewayLock
+        to networks: [CIDR], markingRoutes origin: Route.Origin, on name: String, of bridgeName: String,
+        on host: inout RouteSocket, holding lock: borrowing GatewayLock
     ) throws(SystemError) -> Yielding {
         var yielding = Yielding()
-        guard let bridge = try host.link(named: bridgeName).map(Bridge.init) else { return yielding }
-        let present = try host.assignedAddresses(of: bridge.link.index).filter(\.isOurs)
+        guard let (link, bridge) = try links(name, bridgeName, on: &host) else { return yielding }
+        let present = try host.assignedAddresses(of: link.index).filter(\.isOurs)
         let inTheWay = present.filter { assigned in networks.contains { $0.overlaps(assigned.address.network) } }
         for assigned in present where assigned.routeMetric == lastMetric && !inTheWay.contains(assigned) {
             // It is this host's again.
-            try host.perform(.change(assigned.address, on: bridge.link.index, bridgeName, routeMetric: 0))
+            try host.perform(.change(assigned.address, on: link.index, link.name, routeMetric: 0))
         }
         if !inTheWay.isEmpty {
             let addresses = inTheWay.map(\.address)
             yielding.deleted = try bridge.unused(addresses, among: present.map(\.address), on: &host)
             yielding.kept = addresses.filter { !yielding.deleted.contains($0) }
-            try delete(yielding.deleted, from: bridge.link, sparingOthers: true, on: &host)
+            try delete(yielding.deleted, from: link, sparingOthers: true, on: &host)
         }
-        try bridge.routeToContainers(in: yielding.kept.map(\.network), markedWith: origin, on: &host)
+        try bridge.routeToContainers(in: yielding.kept.map(\.network), by: link, markedWith: origin, on: &host)
         for assigned in inTheWay where yielding.kept.contains(assigned.address) && assigned.routeMetric != lastMetric {
-            try host.perform(
-                .change(assigned.address, on: bridge.link.index, bridgeName, routeMetric: lastMetric))
+            try host.perform(.change(assigned.address, on: link.index, link.name, routeMetric: lastMetric))
         }
         return yielding
     }
@@ -54,17 +54,24 @@ extension GatewayAddress {
     ///
     /// - Parameters:
     ///   - origin: their mark.
+    ///   - name: of the bridge, or of its interface in a VLAN.
     ///   - bridgeName: of the bridge.
     ///   - host: the namespace of the bridge.
     /// - Throws: what the kernel refused.
     package static func deleteObsoleteRoutes(
-        markedWith origin: Route.Origin, of bridgeName: String, on host: inout RouteSocket
+        markedWith origin: Route.Origin, on name: String, of bridgeName: String, on host: inout RouteSocket
     ) throws(SystemError) {
-        guard let bridge = try host.link(named: bridgeName).map(Bridge.init) else { return }
-        let kept = try host.assignedAddresses(of: bridge.link.index).filter {
-            $0.isOurs && $0.routeMetric == lastMetric
-        }
-        try bridge.routeToContainers(in: kept.map(\.address.network), markedWith: origin, on: &host)
+        guard let (link, bridge) = try links(name, bridgeName, on: &host) else { return }
+        let kept = try host.assignedAddresses(of: link.index).filter { $0.isOurs && $0.routeMetric == lastMetric }
+        try bridge.routeToContainers(in: kept.map(\.address.network), by: link, markedWith: origin, on: &host)
+    }
+
+    private static func links(
+        _ name: String, _ bridgeName: String, on host: inout RouteSocket
+    ) throws(SystemError) -> (link: Link, bridge: Bridge)? {
+        guard let bridge = try host.link(named: bridgeName) else { return nil }
+        guard let link = name == bridgeName ? bridge : try host.link(named: name) else { return nil }
+        return (link, Bridge(link: bridge))
     }
 
     /// Behind whatever anybody uses.
@@ -72,9 +79,9 @@ extension GatewayAddress {
 }
 
 extension Bridge {
-    /// Sees that there are routes to the containers of some networks, and to no others.
+    /// Sees that there are routes to the containers of some networks by an interface, and to no others.
     fileprivate func routeToContainers(
-        in networks: [CIDR], markedWith origin: Route.Origin, on host: inout RouteSocket
+        in networks: [CIDR], by link: Link, markedWith origin: Route.Origin, on host: inout RouteSocket
     ) throws(SystemError) {
         let index = link.index
         let present = try (host.mainRoutes(.v4, by: index) + host.mainRoutes(.v6, by: index)).filter {

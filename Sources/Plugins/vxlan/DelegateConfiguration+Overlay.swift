@@ -39,6 +39,12 @@ extension DelegateConfiguration {
         type == "bridge" ? object["bridge"]?.string ?? "cni0" : nil
     }
 
+    /// The interfaces that may have gateways of its containers, now or from before the configuration changed.
+    var gatewayInterfaces: [String] {
+        guard let bridge else { return [] }
+        return [bridge] + (gatewayInterface.map { $0 == bridge ? [] : [$0] } ?? [])
+    }
+
     /// The interface that has its containers' gateway; nil where it is not this host's.
     var gatewayInterface: String? {
         guard let bridge, object["isGateway"] == true || object["isDefaultGateway"] == true else { return nil }

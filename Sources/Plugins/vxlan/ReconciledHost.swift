@@ -66,15 +66,19 @@ struct ReconciledHost {
     ) throws(SystemError) {
         guard site.configuration.mode.isRouted, let bridge = delegate.bridge else { return }
         let subnets = site.nodes.lazy.filter { $0.publicIP != site.node.publicIP }.flatMap(\.subnets)
-        let yielding = try GatewayAddress.yield(
-            to: Array(subnets), markingRoutes: .overlay, of: bridge, on: &host, holding: GatewayLock())
-        for address in yielding.deleted {
-            StandardStreams.log("address \(address) of \(bridge) surplus, removed: another host has its subnet")
-        }
-        for address in yielding.kept {
-            StandardStreams.log(
-                "address \(address) of \(bridge) stays for the containers that use it, though another host has its "
-                    + "subnet; it goes with them")
+        for interface in delegate.gatewayInterfaces {
+            let yielding = try GatewayAddress.yield(
+                to: Array(subnets), markingRoutes: .overlay, on: interface, of: bridge, on: &host,
+                holding: GatewayLock())
+            for address in yielding.deleted {
+                StandardStreams.log(
+                    "address \(address) of \(interface) surplus, removed: another host has its subnet")
+            }
+            for address in yielding.kept {
+                StandardStreams.log(
+                    "address \(address) of \(interface) stays for the containers that use it, though another host has "
+                        + "its subnet; it goes with them")
+            }
         }
     }
 

@@ -23,8 +23,11 @@ extension VXLANPlugin {
         }
         teardown.attempt {
             var host = try RouteSocket()
-            guard let bridge = try? DelegateConfiguration(removing: invocation.configuration).bridge else { return }
-            try GatewayAddress.deleteObsoleteRoutes(markedWith: .overlay, of: bridge, on: &host)
+            let delegate = try? DelegateConfiguration(removing: invocation.configuration)
+            guard let delegate, let bridge = delegate.bridge else { return }
+            for interface in delegate.gatewayInterfaces {
+                try GatewayAddress.deleteObsoleteRoutes(markedWith: .overlay, on: interface, of: bridge, on: &host)
+            }
         }
         try teardown.finish()
     }

@@ -66,6 +66,27 @@ struct VXLANMovedSubnetTests {
         }
     }
 
+    /// The interface has the name of a VLAN's and is a bridge here: there are kernels without bridges' VLANs.
+    @Test func theGatewayInAVLANGoesAsWell() throws {
+        let cluster = try VXLANCluster(VXLANCluster.Options(more: ["bridge": "cni0.5"]), hosts: 2)
+        let member = cluster.members[0]
+        let added = try cluster.call(member).run("ADD", on: member.host)
+        #expect(try cluster.call(member).after(added).run("DEL", on: member.host).succeeded)
+        try swapSubnets(cluster)
+
+        try member.host.namespace.shell("ip link add cni0 type bridge")
+        var call = cluster.call(member)
+        var object = try #require(call.configuration.object)
+        object["bridge"] = nil
+        object["delegate"] = ["vlan": 5]
+        call.configuration = .object(object)
+        let former = gateway(1, .v4)
+        let outcome = try call.run("STATUS", on: member.host)
+        #expect(outcome.errorOutput.contains("address \(former) of cni0.5 surplus, removed"), "\(outcome.errorOutput)")
+        let left = try member.host.namespace.shell("ip -o -4 address show dev cni0.5")
+        #expect(left.isEmpty, "\(left)")
+    }
+
     @Test(arguments: verbs, families)
     func aGatewayInUseStaysBesideThePeersRoute(by verb: String, family: VXLANCluster.Family) throws {
         let cluster = try VXLANCluster(VXLANCluster.Options(overlay: [family]), hosts: 2)

@@ -71,6 +71,10 @@ struct VXLANTableTests {
             testDescription: "one address twice",
             nodes: #"[\#(own), {"publicIP": "192.168.1.11", "subnet": "10.244.2.0/24"}]"#, message: "already"),
         BadTable(
+            testDescription: "an address of all hosts",
+            nodes: #"[\#(own), {"publicIP": "192.168.1.255", "subnet": "10.244.2.0/24"}]"#,
+            message: "publicIP: 192.168.1.255 is the broadcast address of eth0's network"),
+        BadTable(
             testDescription: "own node missing",
             nodes: #"[{"publicIP": "192.168.1.12", "subnet": "10.244.2.0/24"}]"#, message: "no entry is this host's"),
         BadTable(
