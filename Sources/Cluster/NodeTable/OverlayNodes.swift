@@ -37,11 +37,14 @@ struct OverlayNodes {
                     + "\(first.publicIP.family); one underlay has one family")
         }
         // In the order of their beginnings, only neighbours can overlap.
-        let shares = nodes.flatMap { node in node.shares.map { (node: node, share: $0) } }
-            .sorted { $0.share.range.first < $1.share.range.first }
-        for (left, right) in zip(shares, shares.dropFirst()) where left.share.range.overlaps(right.share.range) {
+        let shares = nodes.indices.flatMap { node in nodes[node].shares.indices.map { (node: node, share: $0) } }
+            .sorted { nodes[$0.node].shares[$0.share].range.first < nodes[$1.node].shares[$1.share].range.first }
+        for (left, right) in zip(shares, shares.dropFirst()) {
+            let (leftNode, rightNode) = (nodes[left.node], nodes[right.node])
+            let (leftShare, rightShare) = (leftNode.shares[left.share], rightNode.shares[right.share])
+            guard leftShare.range.overlaps(rightShare.range) else { continue }
             throw JSONError(
-                path: right.node.place, message: "\(right.share) overlaps \(left.share) of \(left.node.title)")
+                path: rightNode.place, message: "\(rightShare) overlaps \(leftShare) of \(leftNode.title)")
         }
         self.nodes = nodes
     }

@@ -54,9 +54,9 @@ package struct OverlaySite {
             name: configuration.device, id: configuration.vni, port: configuration.port, underlay: underlay.link.index,
             local: underlay.local, mac: node.mac, mtu: mtu, delivery: delivery,
             offloadsChecksum: configuration.checksumOffload.setting)
-        let peers = nodes.filter { $0.publicIP != node.publicIP }.map { node in
+        let peers = nodes.lazy.filter { $0.publicIP != node.publicIP }.map { node in
             VXLANPeer(endpoint: node.publicIP, mac: node.mac, subnets: node.subnets)
         }
-        return VXLANOverlay(device: device, peers: peers, directNetworks: directNetworks)
+        return VXLANOverlay(device: device, peers: Array(peers), directNetworks: directNetworks)
     }
 }

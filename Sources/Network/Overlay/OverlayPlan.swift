@@ -8,7 +8,8 @@ struct OverlayPlan {
     private(set) var hidden: [Hidden] = []
 
     private var removedRoutes: [Change] = []
-    private var added: [Change] = []
+    private var addedEntries: [Change] = []
+    private var addedRoutes = RouteLedger.Steps()
     private var removedEntries: [Change] = []
 
     /// A route, and another program's one that the kernel prefers.
@@ -31,43 +32,43 @@ struct OverlayPlan {
     /// In an order in which no packet meets a route without its neighbour, nor a neighbour without its host: what is
     /// not wanted stops being routed first; then neighbours, forwarding entries and routes are made; last goes what
     /// nothing leads to any more.
-    var changes: [Change] {
-        removedRoutes + added + removedEntries
+    var changes: [[Change]] {
+        [removedRoutes, addedEntries, addedRoutes.added, addedRoutes.superseded, removedEntries]
     }
 
-    init(_ wanted: WantedState, _ present: PresentState) {
+    /// Gives back the memory of what is there as soon as it can: there may be thousands of hosts.
+    init(_ wanted: WantedState, _ present: consuming PresentState) {
         var neighbors = Ledger(present.entries.neighbors) { $0.address }
         var forwarding = Ledger(present.entries.forwarding) { ForwardingKey($0) }
-        var routes = RouteLedger(wanted, present)
-        let device = OverlayDifference.Subject.device(wanted.name)
-        let parts = wanted.peers.map { (subject: .peer($0.endpoint), entries: $0.entries) } + [(device, wanted.shared)]
-        for (subject, entries) in parts {
-            for entry in entries.neighbors {
+        var routes = RouteLedger(wanted, &present)
+        for part in wanted.parts {
+            for entry in part.entries.neighbors {
                 guard let (fault, _) = neighbors.fault(of: entry, at: entry.address) else { continue }
-                note(subject, .neighbor(entry.address), fault)
-                added.append(.replaceEntry(entry))
+                note(part.subject, .neighbor(entry.address), fault)
+                addedEntries.append(.replaceEntry(entry))
             }
         }
-        for (subject, entries) in parts {
-            for entry in entries.forwarding {
+        for part in wanted.parts {
+            for entry in part.entries.forwarding {
                 guard let (fault, wrong) = forwarding.fault(of: entry, at: ForwardingKey(entry)) else { continue }
-                note(subject, .forwarding(entry.mac), fault)
-                added.append(.replaceEntry(entry))
+                note(part.subject, .forwarding(entry.mac), fault)
+                addedEntries.append(.replaceEntry(entry))
                 // Of many for broadcast, the new one comes beside the others.
                 if let wrong, entry.mac.isZero { removedEntries.append(.removeEntry(wrong)) }
             }
         }
-        for (subject, entries) in parts {
-            for route in entries.routes {
+        for part in wanted.parts {
+            for route in part.entries.routes {
                 if let obstacle = routes.obstacle(of: route) {
-                    hidden.append(Hidden(subject: subject, route: route, obstacle: obstacle))
+                    hidden.append(Hidden(subject: part.subject, route: route, obstacle: obstacle))
                 }
                 guard let fault = routes.fault(of: route) else { continue }
-                note(subject, .route(route.destination), fault)
+                note(part.subject, .route(route.destination), fault)
             }
         }
-        added += routes.steps.added + routes.steps.superseded
-        removeSurplus(of: wanted, device, routes.rest, neighbors.rest.inOrder(), forwarding.rest.inOrder())
+        addedRoutes = routes.steps
+        removeSurplus(
+            of: wanted, .device(wanted.name), routes.rest, neighbors.rest.inOrder(), forwarding.rest.inOrder())
     }
 
     private mutating func removeSurplus(

@@ -20,41 +20,45 @@ struct RouteLedger {
 
     /// - Parameters:
     ///   - wanted: whose own routes are told from others'.
-    ///   - present: what the kernel has.
-    init(_ wanted: WantedState, _ present: PresentState) {
+    ///   - present: what the kernel has, whose routes are taken out of it.
+    init(_ wanted: WantedState, _ present: inout PresentState) {
         let isByDevice = { (route: Route) in wanted.device != nil && route.device == wanted.device }
         // Most routes are by the device; only the places of the others are asked for.
         let places = Set(
             present.entries.routes.lazy.filter { $0.origin != .overlay || !isByDevice($0) }.map(\.destination))
-        let destinations = Set(
-            wanted.allEntries.lazy.flatMap(\.routes).map(\.destination).filter { places.contains($0) })
+        let destinations = Set(wanted.routes.lazy.map(\.destination).filter { places.contains($0) })
         let addresses = Set(places.map(\.first))
         let claimed = Set(
             present.entries.neighbors.lazy.filter { $0.isPermanent && addresses.contains($0.address) }.map(\.address))
         let predecessors = wanted.predecessors(among: present.entries.routes)
-        var own: [Route] = []
+        ways = Ways(present.entries.routes.lazy.filter { !isByDevice($0) })
         var others: [CIDR: [Route]] = [:]
         var ahead: [CIDR: Route] = [:]
-        for route in present.entries.routes where route.table == Route.mainTable {
+        var own: [Route] = []
+        swap(&own, &present.entries.routes)
+        let isOthers = { [present] (route: Route) in
+            if predecessors.contains(route) { return false }
+            guard route.origin == .overlay else { return true }
+            return !isByDevice(route)
+                && (present.isOtherOverlays(route)
+                    || !destinations.contains(route.destination) && !claimed.contains(route.destination.first)
+                        && !wanted.networks.contains { $0.contains(route.destination) })
+        }
+        own.removeAll { route in
+            guard route.table == Route.mainTable else { return true }
             let destination = route.destination
-            let isOwn =
-                isByDevice(route)
-                || !present.isOtherOverlays(route)
-                    && (destinations.contains(destination) || claimed.contains(destination.first)
-                        || wanted.networks.contains { $0.contains(destination) })
-            if isOwn && route.origin == .overlay || predecessors.contains(route) {
-                own.append(route)
+            guard isOthers(route) else {
                 if let first = others[destination]?.first(where: { $0.metric == route.metric }) {
                     ahead[destination] = first
                 }
-            } else if destinations.contains(destination) {
-                others[destination, default: []].append(route)
+                return false
             }
+            if destinations.contains(destination) { others[destination, default: []].append(route) }
+            return true
         }
         self.own = Ledger(own) { $0.destination }
         self.others = others
         self.ahead = ahead
-        ways = Ways(present.entries.routes.lazy.filter { !isByDevice($0) })
     }
 
     /// Ticks off the route in the place of a wanted one, and notes what makes it as wanted.

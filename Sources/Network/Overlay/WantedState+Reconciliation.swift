@@ -16,23 +16,23 @@ extension WantedState {
     ) throws(SystemError) -> [OverlayDifference] {
         let plan = OverlayPlan(self, try present(on: &host))
         var failure: SystemError?
-        // Of thousands of changes, not all are in memory as messages at once.
-        let changes = plan.changes
-        for start in stride(from: 0, to: changes.count, by: Self.changesAtOnce) {
-            let end = min(start + Self.changesAtOnce, changes.count)
-            do throws(SystemError) {
-                try host.perform(
-                    changes[start..<end].map { change in
-                        switch change {
-                        case .add(let route): .addOnly(route)
-                        case .replace(let route): .replace(route)
-                        case .remove(let route): .delete(route.isOneOfSeveral ? route.withoutNextHop : route)
-                        case .replaceEntry(let entry): .replace(entry)
-                        case .removeEntry(let entry): .delete(entry)
-                        }
-                    })
-            } catch {
-                failure = failure ?? error
+        for changes in plan.changes {
+            // Of thousands, not all are in memory as messages at once.
+            for start in stride(from: 0, to: changes.count, by: Self.changesAtOnce) {
+                do throws(SystemError) {
+                    try host.perform(
+                        changes[start...].prefix(Self.changesAtOnce).map { change in
+                            switch change {
+                            case .add(let route): .addOnly(route)
+                            case .replace(let route): .replace(route)
+                            case .remove(let route): .delete(route.isOneOfSeveral ? route.withoutNextHop : route)
+                            case .replaceEntry(let entry): .replace(entry)
+                            case .removeEntry(let entry): .delete(entry)
+                            }
+                        })
+                } catch {
+                    failure = failure ?? error
+                }
             }
         }
         if let failure { throw failure }
@@ -64,7 +64,8 @@ extension WantedState {
     }
 
     private func present(on host: inout RouteSocket) throws(SystemError) -> PresentState {
-        let routes = try host.mainRoutes(.v4) + host.mainRoutes(.v6)
+        var routes = try host.mainRoutes(.v4)
+        routes += try host.mainRoutes(.v6)
         var present = PresentState(entries: OverlayEntries(routes: routes))
         for other in Set(routes.lazy.filter { $0.origin == .overlay }.compactMap(\.device)) where other != device {
             guard let link = try host.link(at: other), link.isOfOverlays else { continue }

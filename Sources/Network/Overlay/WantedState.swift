@@ -59,7 +59,7 @@ package struct WantedState: Hashable, Sendable {
     /// The routes that count as the overlay's own though they are not marked.
     func predecessors(among routes: [Route]) -> Set<Route> {
         guard takesOver else { return [] }
-        let wanted = Set(allEntries.lazy.flatMap(\.routes))
+        let wanted = Set(self.routes)
         return Set(
             routes.lazy.filter { route in
                 guard route.origin == .boot, !route.isOneOfSeveral else { return false }
@@ -71,5 +71,19 @@ package struct WantedState: Hashable, Sendable {
     }
 
     /// What leads to each of the peers, then what leads to none alone.
-    var allEntries: [OverlayEntries] { peers.map(\.entries) + [shared] }
+    var parts: some Sequence<Part> {
+        (0...peers.count).lazy.map { index in
+            guard index < peers.count else { return Part(subject: .device(name), entries: shared) }
+            return Part(subject: .peer(peers[index].endpoint), entries: peers[index].entries)
+        }
+    }
+
+    struct Part {
+        /// Whose differences they are.
+        let subject: OverlayDifference.Subject
+        let entries: OverlayEntries
+    }
+
+    /// Those to all peers, and to none alone.
+    var routes: some Sequence<Route> { parts.lazy.flatMap(\.entries.routes) }
 }
