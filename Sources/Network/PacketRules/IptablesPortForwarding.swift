@@ -110,14 +110,16 @@ package struct IptablesPortForwarding: Sendable {
     }
 
     /// Takes all ports of a network away but those of some attachments' containers.
+    ///
+    /// - Returns: as for one.
     package static func removeAll(
         ofNetwork network: String, except valid: Set<Attachment>
-    ) throws(SystemError) {
+    ) throws(SystemError) -> [PortForward] {
         let chains = Set(valid.map(ReferenceName.portChain))
         let beginning = Iptables.comment(ReferenceName.portComment(network: network)).dropLast()
-        try Iptables.removeJumps(from: entryChain) { rule in
+        return try Iptables.removeJumps(from: entryChain) { rule in
             rule.contains(beginning) && !chains.contains(Iptables.target(rule))
-        }
+        }.compactMap(PortForward.init(rule:))
     }
 
     // MARK: Rules

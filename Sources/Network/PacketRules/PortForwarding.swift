@@ -83,11 +83,20 @@ package struct PortForwarding: Sendable {
     /// Takes all ports of a network away but those of some owners.
     ///
     /// Takes longer the more ports there are.
+    ///
+    /// - Returns: what they were, but for their networks and who was masqueraded.
+    /// - Throws: what the kernel refused.
     package func removeAll(
         ofNetwork network: String, except valid: Set<Attachment>, on socket: inout NftablesSocket
-    ) throws(SystemError) {
-        try ruleset(with: [], on: &socket)
-            .removeAll(on: &socket, where: Attachment.isStale(inNetwork: network, except: valid))
+    ) throws(SystemError) -> [PortForward] {
+        let isStale = Attachment.isStale(inNetwork: network, except: valid)
+        let ruleset = try ruleset(with: [], on: &socket)
+        var removed: [PortForward] = []
+        for map in ruleset.maps {
+            removed += try socket.elements(of: map).filter { isStale($0.comment ?? "") }.compactMap(PortForward.init)
+        }
+        try ruleset.removeAll(on: &socket, where: isStale)
+        return removed
     }
 
     private func taken(

@@ -35,14 +35,18 @@ extension PortmapPlugin {
     }
 
     func collectGarbage(_ configuration: NetworkConfiguration, keeping valid: Set<Attachment>) throws {
+        var removed: [PortForward] = []
         var teardown = Teardown()
         teardown.attempt {
             var nftables = try NftablesSocket()
-            try PortRules.forwarding.removeAll(ofNetwork: configuration.name, except: valid, on: &nftables)
+            removed += try PortRules.forwarding.removeAll(ofNetwork: configuration.name, except: valid, on: &nftables)
         }
         if PortmapConfiguration.usesIptables(configuration) {
-            teardown.attempt { try IptablesPortForwarding.removeAll(ofNetwork: configuration.name, except: valid) }
+            teardown.attempt {
+                removed += try IptablesPortForwarding.removeAll(ofNetwork: configuration.name, except: valid)
+            }
         }
+        PortConnections.end(to: removed)
         try teardown.finish()
     }
 }

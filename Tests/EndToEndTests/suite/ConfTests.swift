@@ -140,7 +140,10 @@ struct ConfTests {
 
     @discardableResult
     private func cnitool(_ verb: String, _ network: String, _ namespace: String) throws -> String {
+        // One of its own for each container, where the network leads ports.
+        let port = 20_000 + (namespace.split(separator: "/").last.flatMap { Int($0) } ?? 0)
         let variables = [
+            #"CAP_ARGS={"portMappings":[{"hostPort":\#(port),"containerPort":80,"protocol":"tcp"}]}"#,
             "NETCONFPATH=\(host.directory.path)/net.d", "CNI_PATH=\(Executables.own):\(Executables.reference)",
         ]
         let command = ["\(Executables.own)/cnitool", verb, network, namespace]
