@@ -41,6 +41,10 @@ package struct Chain: Hashable, Sendable, CustomStringConvertible {
         package static let destinationNAT = Hook(
             type: "nat", number: UInt32(NF_INET_PRE_ROUTING.rawValue), priority: natDestinationPriority)
 
+        /// Where packets come in, before they belong to a connection: `type filter hook prerouting priority raw`.
+        package static let prerouting = Hook(
+            type: "filter", number: UInt32(NF_INET_PRE_ROUTING.rawValue), priority: rawPriority)
+
         /// Where connections of this host get another destination: `type nat hook output priority -100`.
         package static let outputDestinationNAT = Hook(
             type: "nat", number: UInt32(NF_INET_LOCAL_OUT.rawValue), priority: natDestinationPriority)
@@ -80,7 +84,8 @@ package struct Chain: Hashable, Sendable, CustomStringConvertible {
         private static let bridgeFilterPriority: Int32 = -200
         private static let bridgeDestinationNATPriority: Int32 = -300
 
-        /// `NF_IP_PRI_MANGLE`, `NF_IP_PRI_NAT_DST`, `NF_IP_PRI_FILTER` and `NF_IP_PRI_NAT_SRC` of `linux/netfilter_ipv4.h`.
+        /// `NF_IP_PRI_RAW`, `NF_IP_PRI_MANGLE`, `NF_IP_PRI_NAT_DST`, `NF_IP_PRI_FILTER` and `NF_IP_PRI_NAT_SRC` of `linux/netfilter_ipv4.h`.
+        private static let rawPriority: Int32 = -300
         private static let manglePriority: Int32 = -150
         private static let natDestinationPriority: Int32 = -100
         private static let filterPriority: Int32 = 0

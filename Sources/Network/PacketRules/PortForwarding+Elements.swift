@@ -21,9 +21,11 @@ extension PortForwarding {
         let mappings = Chain(in: table, "mappings", comment: "what comes to this host")
         let masquerade = Chain(in: table, "sources", comment: "whom a container could not answer otherwise")
         let toHost = [[Statement.destinationIsLocal, .verdict(.jump(to: mappings.name))]]
+        let unasked = Chain(in: table, "unasked", hook: .prerouting)
         return ContainerRuleset(
             table: table,
             chains: [
+                .init(unasked, [Self.isToLocalhostFromElsewhere + [.verdict(.drop)]]),
                 .init(mappings, AddressFamily.allCases.flatMap(lookups)),
                 .init(masquerade, sources.map { [.match($0.fields, in: $0.set), .masquerade()] }),
                 .init(
@@ -35,6 +37,13 @@ extension PortForwarding {
             maps: AddressFamily.allCases.flatMap { [addressMap($0), portMap($0), index($0)] } + sources.map(\.set),
             chainPrefix: nil)
     }
+
+    /// The kernel lets it in by interfaces that have `route_localnet` on, as answers from containers need, which still have
+    /// another destination here; and so whoever is behind them would reach what listens at 127.0.0.1 alone.
+    private static let isToLocalhostFromElsewhere: [Statement] = [
+        .match(.inputInterface, .interfaceName("lo"), negated: true),
+        .destinationAddress(in: .loopback(.v4)),
+    ]
 
     /// A port of one address goes before the same of all.
     private func lookups(_ family: AddressFamily) -> [[Statement]] {

@@ -178,6 +178,30 @@ struct PortmapTrafficTests {
                 == family.gateway)
     }
 
+    /// What lets answers to localhost in would let everyone in.
+    @Test func aContainerDoesNotReachWhatListensAtLocalhostAlone() throws {
+        try attach(.port(8080, to: 80))
+        let local = try TestSocket(.udp, for: "127.0.0.1", in: network.host.namespace)
+        try local.bind("127.0.0.1", 7000)
+        try neighbor.namespace.shell(
+            """
+            sysctl -q net.ipv4.conf.eth0.route_localnet=1
+            ip route del local 127.0.0.0/8 dev lo table local
+            ip route del local 127.0.0.1 dev lo table local
+            ip route add 127.0.0.1 via 10.1.2.1 src 10.1.2.3
+            """)
+        func send(_ text: String) throws {
+            let client = try TestSocket(.udp, for: "127.0.0.1", in: neighbor.namespace)
+            try client.connect(to: "127.0.0.1", 7000)
+            try client.send(text)
+        }
+        try send("unasked")
+        // The same arrives where nothing drops it.
+        try network.host.run("nft", "flush", "chain", "inet", "cni_portmap", "unasked")
+        try send("asked")
+        #expect(try local.receive() == "asked")
+    }
+
     @Test(arguments: Family.all)
     mutating func nobodyIsMasqueradedWithoutSNAT(family: Family) throws {
         network.more = ["snat": false]

@@ -121,6 +121,11 @@ struct PortForwardingTests {
         \t\tip6 saddr & ffff:ffff:ffff:ffff:: . meta l4proto . ip6 daddr . th dport @sources6-64 masquerade
         \t}
 
+        \tchain unasked {
+        \t\ttype filter hook prerouting priority raw; policy accept;
+        \t\tiifname != "lo" ip daddr 127.0.0.0/8 drop
+        \t}
+
         \tchain postrouting {
         \t\ttype nat hook postrouting priority srcnat; policy accept;
         \t\tct status dnat jump sources
