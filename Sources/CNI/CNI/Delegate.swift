@@ -64,7 +64,7 @@ package struct Delegate: Sendable {
     package func start(_ verb: Verb) throws(CNIError) -> RunningDelegate {
         // An ADD that nobody will undo is better not finished.
         let process = try executable.start(environment: environment(verb), endsWithCaller: verb == .add)
-        return RunningDelegate(self, process, input: input)
+        return RunningDelegate(self, process, verb, input: input)
     }
 
     private func run(_ verb: Verb) throws(CNIError) -> [UInt8] {

@@ -54,7 +54,7 @@ package struct PluginExecutable: Sendable {
         var process = try start(environment: environment)
         try process.send(input)
         try process.readOutput(passesSignalsOn: passesSignalsOn)
-        return try process.wait()
+        return try process.wait(passesSignalsOn: passesSignalsOn)
     }
 
     /// Starts the plugin, which then waits for its configuration.

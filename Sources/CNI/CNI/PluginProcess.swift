@@ -37,13 +37,14 @@ struct PluginProcess: ~Copyable {
 
     /// Waits until it has ended; what it wrote to standard error is passed on.
     ///
+    /// - Parameter passesSignalsOn: whether a signal that asks this process to end is passed on.
     /// - Returns: what it printed.
     /// - Throws: the error that it printed, unchanged; code 0 when it failed without saying so.
     @discardableResult
-    mutating func wait() throws(CNIError) -> [UInt8] {
+    mutating func wait(passesSignalsOn: Bool) throws(CNIError) -> [UInt8] {
         let child: Subprocess
         do throws(SystemError) {
-            child = try process.wait()
+            child = try process.wait(passesSignalsOn: passesSignalsOn)
         } catch {
             throw CNIError(.other, "\(error)")
         }

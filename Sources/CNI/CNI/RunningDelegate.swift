@@ -8,6 +8,8 @@ package final class RunningDelegate {
     private let input: [UInt8]
     private var process: PluginProcess
     private var state = State.waiting
+    /// Whether a signal that asks this process to end is passed on: ADD ends then, DEL and the undoing go on.
+    private var passesSignalsOn: Bool
 
     private enum State {
         /// It has no configuration yet, so it has done nothing.
@@ -20,7 +22,8 @@ package final class RunningDelegate {
     /// Whether it has ended well, and what it made is there.
     var hasSucceeded: Bool { state == .succeeded }
 
-    init(_ delegate: Delegate, _ process: consuming PluginProcess, input: [UInt8]) {
+    init(_ delegate: Delegate, _ process: consuming PluginProcess, _ verb: Verb, input: [UInt8]) {
+        passesSignalsOn = verb == .add
         self.delegate = delegate
         self.process = process
         self.input = input
@@ -34,21 +37,13 @@ package final class RunningDelegate {
 
     /// Waits until its ADD has printed a result, which holds once it has ended well.
     ///
-    /// A signal that asks this process to end is passed on.
-    ///
     /// - Throws: its error, unchanged; code 6 when its result cannot be read; code 11 when a signal came.
     package func result() throws(CNIError) -> CNIResult {
-        do throws(CNIError) {
-            return try printedResult()
-        } catch {
-            // What it says of its end does not matter then.
-            do throws(SystemError) { try Interruption.check() } catch { throw CNIError(describing: error) }
-            throw error
-        }
+        try heedingSignals(printedResult)
     }
 
     private func printedResult() throws(CNIError) -> CNIResult {
-        let output = try process.readOutput(passesSignalsOn: true)
+        let output = try process.readOutput(passesSignalsOn: passesSignalsOn)
         let result: CNIResult
         do throws(CNIError) {
             result = try delegate.result(of: output)
@@ -63,18 +58,33 @@ package final class RunningDelegate {
 
     /// Waits until it has ended.
     ///
-    /// - Throws: the error that it printed, unchanged; code 0 when it failed without saying so.
+    /// - Throws: the error that it printed, unchanged; code 0 when it failed without saying so; code 11 when a signal ended its
+    ///   ADD.
     package func finish() throws(CNIError) {
         guard state == .working else { return }
         state = .failed
-        try process.readOutput(passesSignalsOn: false)
-        try process.wait()
+        try heedingSignals { () throws(CNIError) in
+            try process.readOutput(passesSignalsOn: passesSignalsOn)
+            try process.wait(passesSignalsOn: passesSignalsOn)
+        }
         state = .succeeded
+    }
+
+    /// Waits for it; where a signal was passed on, what it says of its end does not matter.
+    private func heedingSignals<Value>(_ wait: () throws(CNIError) -> Value) throws(CNIError) -> Value {
+        do throws(CNIError) {
+            return try wait()
+        } catch {
+            guard passesSignalsOn else { throw error }
+            do throws(SystemError) { try Interruption.check() } catch { throw CNIError(describing: error) }
+            throw error
+        }
     }
 
     /// Undoes its ADD, as far as that has begun: has it end, and its DEL run.
     package func abandon() throws(CNIError) {
         guard state != .waiting else { return }
+        passesSignalsOn = false
         process.askToEnd()
         try? finish()
         try delegate.delete()

@@ -187,16 +187,21 @@ public struct NetlinkSocket: ~Copyable {
 
     /// Waits for events of the groups, each given to a body until it says that it has seen enough.
     ///
-    /// - Throws: `ETIMEDOUT` when the time is over; `ENOBUFS` when events were lost.
+    /// - Throws: `ETIMEDOUT` when the time is over; `ENOBUFS` when events were lost; `EINTR` when a signal that is held back comes
+    ///   first.
     public mutating func waitForEvent(
         milliseconds: Int, _ isEnough: (UInt16, Span<UInt8>) throws(SystemError) -> Bool
     ) throws(SystemError) {
         let deadline = MonotonicClock.milliseconds + milliseconds
+        let signals = try Interruption.descriptor()
         var isDone = false
         while !isDone {
-            guard try descriptor.waitUntilReadable(milliseconds: max(0, deadline - MonotonicClock.milliseconds)) else {
+            let left = max(0, deadline - MonotonicClock.milliseconds)
+            let watched = [descriptor.rawValue, signals.rawValue]
+            guard try FileDescriptor.waitUntilReadable(anyOf: watched, milliseconds: left) else {
                 throw SystemError("wait for event", nil, .timedOut)
             }
+            try Interruption.check()
             try receive { (reply, payload) throws(SystemError) in
                 if !isDone { isDone = try isEnough(reply.type, payload) }
             }

@@ -140,7 +140,7 @@ package struct IptablesFirewall: Sendable {
 
     private func append(_ lines: [Line], _ family: AddressFamily) throws(SystemError) {
         guard !lines.isEmpty else { return }
-        let iptables = try Iptables(family, .filter)
+        let iptables = try Iptables(family, .filter, endsOnSignals: true)
         let present = try iptables.rules()
         let missing = lines.filter { !present.contains($0.text) }
         guard !missing.isEmpty else { return }

@@ -38,7 +38,7 @@ package struct IptablesMasquerade: Hashable, Sendable {
 
     private func addMissing(_ addresses: [InterfaceAddress]) throws(SystemError) {
         for (family, addresses) in byFamily(addresses) {
-            let iptables = try Iptables(family)
+            let iptables = try Iptables(family, endsOnSignals: true)
             let present = try iptables.rules()
             let missing = missing(of: addresses, family, present)
             guard !missing.isEmpty else { continue }

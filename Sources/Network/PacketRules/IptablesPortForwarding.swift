@@ -61,7 +61,7 @@ package struct IptablesPortForwarding: Sendable {
     private func add(
         _ ports: [PortForward], listing listed: [TransportProtocol: [UInt16]], _ family: AddressFamily
     ) throws(SystemError) {
-        let iptables = try Iptables(family)
+        let iptables = try Iptables(family, endsOnSignals: true)
         var refused: [String] = []
         while true {
             let present = try iptables.rules()

@@ -46,7 +46,7 @@ public struct RunningProcess: ~Copyable {
         guard !isReaped else { return }
         // A program that was never given any input ends at the end of it.
         standardInput.close()
-        _ = try? Self.wait(for: child, milliseconds: Self.patienceAfterOutput)
+        _ = try? Self.wait(for: child, until: deadline)
     }
 
     /// Gives the program its whole standard input; what a pipe has no room for goes on its way with `readOutput`.
@@ -109,16 +109,29 @@ public struct RunningProcess: ~Copyable {
 
     /// Waits until it has ended, for a while: one that has closed its standard output has nothing more to do.
     ///
+    /// - Parameter passesSignalsOn: whether the program is asked to end when this process holds back a SIGTERM or SIGINT.
     /// - Returns: how it ended, and what it said; `SIGKILL` when it had to be killed.
     /// - Throws: the error of waitpid(2).
-    public mutating func wait() throws(SystemError) -> Subprocess {
-        isReaped = true
+    public mutating func wait(passesSignalsOn: Bool = false) throws(SystemError) -> Subprocess {
         standardInput.close()
-        let ending = try Self.wait(for: child, milliseconds: Self.patienceAfterOutput)
+        var ending: Subprocess.Ending?
+        do throws(SystemError) {
+            if passesSignalsOn && endDeadline == nil {
+                ending = try Self.wait(for: child, until: deadline, endsOnSignal: true)
+            }
+        } catch {
+            guard error.code == .interrupted else { throw error }
+            askToEnd()
+        }
+        isReaped = true
+        let ended = if let ending { ending } else { try Self.wait(for: child, until: deadline) }
         try standardError.rewind()
         return Subprocess(
-            ending, output: output, errorOutput: try standardError.readToEnd(limit: Self.outputLimit))
+            ended, output: output, errorOutput: try standardError.readToEnd(limit: Self.outputLimit))
     }
+
+    /// When a program is killed that prints nothing more.
+    private var deadline: Int { endDeadline ?? MonotonicClock.milliseconds + Self.patienceAfterOutput }
 
     /// Milliseconds that a program which was asked to end has for that.
     private static let patienceAfterSignal = 2000
@@ -159,15 +172,24 @@ public struct RunningProcess: ~Copyable {
     /// Bytes of standard output, and of what is kept of standard error, that no plugin comes near.
     private static let outputLimit = 16 << 20
 
+    /// - Throws: the error of waitpid(2); `EINTR` when a signal that is held back comes first and is to end this.
     private static func wait(
-        for child: pid_t, milliseconds: Int
+        for child: pid_t, until deadline: Int, endsOnSignal: Bool = false
     ) throws(SystemError) -> Subprocess.Ending {
         var status: CInt = 0
-        let deadline = MonotonicClock.milliseconds + milliseconds
-        try IntervalAlarm.ring(after: milliseconds) { () throws(SystemError) in
-            while unsafe waitpid(child, &status, 0) == -1 {
+        func reap(_ flags: CInt) throws(SystemError) -> Bool {
+            while true {
+                let reaped = unsafe waitpid(child, &status, flags)
+                guard reaped == -1 else { return reaped == child }
                 guard errno == EINTR else { throw .lastCall("wait for child") }
+                if endsOnSignal { try Interruption.check() }
                 if MonotonicClock.milliseconds >= deadline { kill(child, SIGKILL) }
+            }
+        }
+        if try !reap(WNOHANG) {
+            try IntervalAlarm.ring(after: max(0, deadline - MonotonicClock.milliseconds)) { () throws(SystemError) in
+                guard endsOnSignal else { return _ = try reap(0) }
+                try Interruption.interruptCalls { () throws(SystemError) in _ = try reap(0) }
             }
         }
         let signal = status & 0x7f

@@ -44,7 +44,7 @@ public struct Subprocess: Sendable {
         } catch {
             failure = failure ?? error
         }
-        let ended = try process.wait()
+        let ended = try process.wait(passesSignalsOn: passesSignalsOn)
         if let failure { throw failure }
         return ended
     }

@@ -167,36 +167,6 @@ struct BridgeFailureTests {
         try expectNothingLeft()
     }
 
-    @Test(arguments: ["TERM", "INT"])
-    mutating func aSignalUndoesWhatIsHalfDone(signal: String) throws {
-        // IPAM works as usual, and the signal arrives at the plugin that waits for it.
-        let directories = try useIPAM(
-            """
-            [ $CNI_COMMAND = ADD ] && kill -\(signal) $PPID
-            trap '' TERM
-            \(Executables.own)/host-local
-            """)
-        var call = network.call(container)
-        call.moreDirectories = directories
-        let added = try call.run("ADD", on: network.host)
-        #expect(added.errorCode == 11, "\(added.output)")
-        #expect(added.errorMessage?.contains("SIG\(signal) received") == true, "\(added.output)")
-        try expectNothingLeft()
-    }
-
-    /// An IPAM plugin that does not listen to signals, and one that has answered and does not end.
-    @Test(arguments: [
-        "trap '' TERM; kill -TERM $PPID; exec sleep 1000", "trap '' TERM INT; kill -INT $PPID; exec sleep 1000",
-    ])
-    mutating func aSignalEndsTheWaitForIPAM(script: String) throws {
-        var call = network.call(container)
-        call.moreDirectories = try useIPAM("cat >/dev/null; [ $CNI_COMMAND = ADD ] || exit 0; \(script)")
-        call.configuration = network.configuration
-        let added = try call.run("ADD", on: network.host)
-        #expect(added.errorCode == 11, "\(added.output)")
-        try expectNothingLeft()
-    }
-
     @Test mutating func anIPAMThatNeverEndsIsEnded() throws {
         var call = network.call(container)
         call.moreDirectories = try useIPAM(
@@ -207,26 +177,6 @@ struct BridgeFailureTests {
         call.configuration = network.configuration
         let added = try call.run("ADD", on: network.host)
         #expect(added.errorMessage?.contains("signal 9") == true, "\(added.output)")
-        try expectNothingLeft()
-    }
-
-    @Test(arguments: ["TERM", "INT"])
-    mutating func aSignalEndsTheWaitForTheConfiguration(signal: String) throws {
-        // The plugin's standard input is a pipe that nobody writes to as long as the plugin lives.
-        let script = """
-            mkfifo "$0/input"; sleep 1000 > "$0/input" & writer=$!
-            "$1" < "$0/input" & plugin=$!
-            kill -\(signal) $plugin; wait $plugin; status=$?
-            kill $writer; exit $status
-            """
-        let environment = ProcessEnvironment.entries(replacing: network.call(container).variables("ADD"))
-        let words = ["-c", script, network.host.directory.path, "\(Executables.own)/bridge"]
-        let child = try network.host.namespace.run { () throws(SystemError) in
-            try Subprocess.run("/bin/sh", words, environment: environment)
-        }
-        // One that came before the plugin held it back has ended the plugin as well.
-        let outcome = PluginOutcome(child)
-        #expect(outcome.errorCode == 11 || outcome.output.isEmpty && !outcome.succeeded, "\(outcome.output)")
         try expectNothingLeft()
     }
 
