@@ -17,9 +17,7 @@ package final class TemporaryDirectory: Sendable {
     /// Writes a file, with its folders, and returns its path.
     @discardableResult
     package func write(_ name: String, _ contents: String, mode: Int = 0o644) throws -> String {
-        let file = "\(path)/\(name)"
-        let folder = (file as NSString).deletingLastPathComponent
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let file = try pathWithFolders(name)
         try contents.write(toFile: file, atomically: false, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
         return file
@@ -39,6 +37,19 @@ package final class TemporaryDirectory: Sendable {
         let path = try write(name, "")
         try FileManager.default.removeItem(atPath: path)
         guard mkfifo(path, 0o600) == 0 else { throw CommandFailure(description: "mkfifo \(path): error \(errno)") }
+    }
+
+    /// Makes a symbolic link, with its folders.
+    package func link(_ name: String, to destination: String) throws {
+        try FileManager.default.createSymbolicLink(
+            atPath: pathWithFolders(name), withDestinationPath: destination)
+    }
+
+    private func pathWithFolders(_ name: String) throws -> String {
+        let file = "\(path)/\(name)"
+        let folder = (file as NSString).deletingLastPathComponent
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return file
     }
 
     /// The contents of a file, nil when there is none.

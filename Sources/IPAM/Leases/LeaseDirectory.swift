@@ -24,9 +24,11 @@ struct LeaseDirectory: ~Copyable {
         state = try? Directory(making: "\(root)/.\(network)", mode: 0o700)
     }
 
-    /// Waits for the lock, the reference's own.
+    /// Waits for the lock, the reference's own: whatever has its name, and where that leads if it is a link.
     func lock(timeout: Int) throws(SystemError) -> FileLock {
-        let file = try leases.open(Self.lockName, O_RDONLY | O_CREAT, mode: 0o750)
+        // A pipe without a writer would keep open(2) waiting.
+        let file = try leases.open(
+            Self.lockName, O_RDONLY | O_CREAT | O_NONBLOCK | O_NOCTTY, mode: 0o750, followsLinks: true)
         return try FileLock(file, path: leases.path(of: Self.lockName), timeout: timeout)
     }
 

@@ -3,7 +3,7 @@ import Glibc
 
 /// A directory that is open: what is done to a name in it is done there, wherever the path leads meanwhile.
 ///
-/// Names are single components. A symbolic link of such a name is never followed.
+/// Names are single components. A symbolic link of such a name is followed only where that is asked for.
 public struct Directory: ~Copyable, Sendable {
     /// As it was opened, for error texts.
     public let path: String
@@ -31,10 +31,13 @@ public struct Directory: ~Copyable, Sendable {
 
     /// Opens a file.
     ///
-    /// - Throws: the error of openat(2), `ELOOP` for a symbolic link.
-    public borrowing func open(_ name: String, _ flags: CInt, mode: UInt32 = 0) throws(SystemError) -> FileDescriptor {
+    /// - Throws: the error of openat(2), `ELOOP` for a symbolic link unless it is followed.
+    public borrowing func open(
+        _ name: String, _ flags: CInt, mode: UInt32 = 0, followsLinks: Bool = false
+    ) throws(SystemError) -> FileDescriptor {
         do {
-            return try FileDescriptor.open(name, in: descriptor, flags, mode: mode)
+            return try FileDescriptor.open(
+                name, in: descriptor, followsLinks ? flags : flags | O_NOFOLLOW, mode: mode)
         } catch {
             throw SystemError(error.operation, path(of: name), error.code)
         }

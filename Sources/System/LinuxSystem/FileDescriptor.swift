@@ -40,7 +40,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
         try FileDescriptor(owning: retrying("open", path) { unsafe Glibc.open(path, flags | O_CLOEXEC, mode) })
     }
 
-    /// Opens a path below a directory that is already open, following no symbolic link in its last component.
+    /// Opens a path below a directory that is already open.
     ///
     /// - Throws: the error of openat(2), with the path as its subject.
     public static func open(
@@ -48,7 +48,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     ) throws(SystemError) -> FileDescriptor {
         let base = directory.rawValue
         return try FileDescriptor(
-            owning: retrying("open", path) { unsafe openat(base, path, flags | O_CLOEXEC | O_NOFOLLOW, mode) })
+            owning: retrying("open", path) { unsafe openat(base, path, flags | O_CLOEXEC, mode) })
     }
 
     /// A file that exists in memory alone, for handing bytes to a child process or taking them from it.

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import JSON
 import LinuxSystem
 import TestSupport
@@ -53,23 +53,44 @@ struct HostLocalHostileTests {
         #expect(network.leased == ["10.1.2.3"])
     }
 
-    @Test(arguments: ["lock", "10.1.2.2", "last_reserved_ip.0"])
+    @Test(arguments: ["10.1.2.2", "last_reserved_ip.0"])
     func followsNoSymbolicLink(name: String) throws {
         let network = try LeaseNetwork(["subnet": "10.1.2.0/24"])
         let target = try network.files.write("target", "c1\r\neth0")
-        try FileManager.default.createDirectory(
-            atPath: "\(network.files.path)/mynet", withIntermediateDirectories: false)
-        try FileManager.default.createSymbolicLink(
-            atPath: "\(network.files.path)/mynet/\(name)", withDestinationPath: target)
+        try network.files.link("mynet/\(name)", to: target)
         let added = try network.run("ADD")
-        if name == "lock" {
-            #expect(added.errorCode == 5)
-            #expect(added.errorMessage?.contains("\(network.files.path)/mynet/lock: Too many levels") == true)
-        } else {
-            #expect(added.addresses == [name == "10.1.2.2" ? "10.1.2.3/24" : "10.1.2.2/24"])
+        #expect(added.addresses == [name == "10.1.2.2" ? "10.1.2.3/24" : "10.1.2.2/24"])
+        #expect(try network.run("DEL").succeeded)
+        #expect(network.files.contents("target") == "c1\r\neth0")
+    }
+
+    /// The lock is wherever its name leads, as for the reference: both wait for each other.
+    @Test(arguments: [true, false])
+    func locksWhatALinkLeadsTo(isThere: Bool) throws {
+        let network = try LeaseNetwork(["subnet": "10.1.2.0/24", "lockTimeoutSeconds": 0])
+        let target = "\(network.files.path)/mynet/elsewhere"
+        if isThere { try network.files.write("mynet/elsewhere", "") }
+        try network.files.link("mynet/lock", to: target)
+        #expect(try network.run("ADD").addresses == ["10.1.2.2/24"])
+        let lock = try FileLock(FileDescriptor.open(target, O_RDONLY), path: target, timeout: 0)
+        #expect(try network.run("ADD", "c2").errorCode == 11)
+        _ = consume lock
+        #expect(try network.run("ADD", "c2").addresses == ["10.1.2.3/24"])
+        #expect(try network.run("DEL").succeeded)
+    }
+
+    /// Nobody has the other end of the pipe.
+    @Test func aPipeOrADeviceAsALockIsNotWaitedFor() throws {
+        for isPipe in [true, false] {
+            let network = try LeaseNetwork(["subnet": "10.1.2.0/24"])
+            if isPipe {
+                try network.files.makePipe("mynet/lock")
+            } else {
+                try network.files.link("mynet/lock", to: "/dev/zero")
+            }
+            #expect(try network.run("ADD").addresses == ["10.1.2.2/24"])
             #expect(try network.run("DEL").succeeded)
         }
-        #expect(network.files.contents("target") == "c1\r\neth0")
     }
 
     @Test func saysWhatIsInTheWayOfTheDirectory() throws {
