@@ -30,6 +30,11 @@ package struct Bridge: Sendable {
     /// `BR_MAX_PORTS` of the kernel's br_private.h, of which the number 0 is no port's.
     static let portLimit = 1023
 
+    /// - Parameter link: one that is a bridge.
+    package init(link: Link) {
+        self.link = link
+    }
+
     /// Whether this suite made the bridge; one that an administrator made is changed as little as can be.
     package var isOurs: Bool { link.alias == Self.alias }
 

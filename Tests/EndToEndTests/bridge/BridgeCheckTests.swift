@@ -27,7 +27,7 @@ struct BridgeCheckTests {
         /// A shell command; `$port` is the interface on the host.
         var command: String
         var isInContainer = false
-        /// `$port` and `$mac` stand for themselves; nil where CHECK has nothing to say.
+        /// `$port`, `$mac` of it and `$bridge`, the bridge's, stand for themselves; nil where CHECK has nothing to say.
         var message: String?
 
         var testDescription: String { command }
@@ -50,6 +50,9 @@ struct BridgeCheckTests {
         Change(
             command: "ip link set $port address 02:00:00:00:00:77",
             message: "Interface $port Mac doesn't match: $mac in prevResult, 02:00:00:00:00:77 now"),
+        Change(
+            command: "ip link set bridge0 address 02:00:00:00:00:78",
+            message: "Bridge interface bridge0 Mac doesn't match: $bridge in prevResult, 02:00:00:00:00:78 now"),
         Change(
             command: "ip address del 10.1.2.1/24 dev bridge0",
             message: "Failed to match gateway addr 10.1.2.1/24 on interface bridge0"),
@@ -88,12 +91,29 @@ struct BridgeCheckTests {
 
         let port = try #require(added.interface(1)?["name"]?.string)
         let mac = try #require(added.interface(1)?["mac"]?.string)
+        let bridge = try #require(added.interface(0)?["mac"]?.string)
         let script = "port=\(port); \(change.command)"
         _ = try change.isInContainer ? container.run("sh", "-c", script) : network.host.run("sh", "-c", script)
         let after = try call.run("CHECK", on: network.host)
         let message = change.message?.replacing("$port", with: port).replacing("$mac", with: mac)
+            .replacing("$bridge", with: bridge)
         #expect(after.errorMessage == message)
         #expect(after.errorCode == (message == nil ? nil : 999))
+    }
+
+    /// As long as it is no gateway, the kernel gives it the lowest MAC address of its ports.
+    @Test mutating func aBridgeOfOthersMayFollowItsPorts() throws {
+        network.more = ["isDefaultGateway": false]
+        try network.host.run("ip", "link", "add", "bridge0", "type", "bridge")
+        let added = try network.call(container).run("ADD", on: network.host)
+        let mac = try #require(added.interface(0)?["mac"]?.string, "\(added.output)")
+        // What the next container may bring.
+        try network.host.run(
+            "ip", "link", "add", "port0", "address", "00:00:00:00:00:01", "master", "bridge0", "type", "veth")
+        let now = try network.host.link("bridge0")?["address"]
+        #expect(now == "00:00:00:00:00:01" && now?.string != mac)
+        let checked = try network.call(container).after(added).run("CHECK", on: network.host)
+        #expect(checked.succeeded, "\(checked.output)")
     }
 
     @Test func saysEachDifferenceAtOnce() throws {
