@@ -141,7 +141,7 @@ struct BridgeFailureTests {
         #expect(try network.call(container).after(first).run("CHECK", on: network.host).succeeded)
     }
 
-    @Test(arguments: ["/nowhere/at/all", "/etc/passwd"])
+    @Test(arguments: ["/nowhere/at/all", "/etc/passwd", "/proc/self/ns/uts"])
     mutating func refusesAPathThatIsNoNamespace(path: String) throws {
         var call = network.call(nil)
         call.namespacePath = path
@@ -185,6 +185,31 @@ struct BridgeFailureTests {
         let added = try network.call(container).run("ADD", on: network.host)
         #expect(added.errorCode == 7, "\(added.output)")
         #expect(added.errorMessage == "plugin \"bridge\" cannot leave its work to itself")
+        try expectNothingLeft()
+    }
+
+    /// By the time IPAM hears that an address is free, nobody answers for it any more.
+    @Test(arguments: [true, false])
+    mutating func addressesAreGivenBackWhenTheirInterfaceIsDown(hasFailed: Bool) throws {
+        let directories = try useIPAM(
+            """
+            cat >/dev/null
+            case $CNI_COMMAND in
+                ADD) echo '{"ips": [{"address": "10.1.2.2/24"}]}' ;;
+                DEL) ip -o link show up type veth > \(network.host.directory.path)/up ;;
+            esac
+            """)
+        if hasFailed {
+            // Found out after the container has its address.
+            try network.host.run("ip", "link", "add", "bridge0", "type", "bridge")
+            try network.host.run("ip", "address", "add", "10.9.9.1/24", "dev", "bridge0")
+        }
+        var call = network.call(container)
+        call.moreDirectories = directories
+        let added = try call.run("ADD", on: network.host)
+        #expect(added.succeeded != hasFailed, "\(added.output)")
+        if !hasFailed { #expect(try call.run("DEL", on: network.host).succeeded) }
+        #expect(network.host.directory.contents("up") == "")
         try expectNothingLeft()
     }
 

@@ -83,7 +83,7 @@ struct BridgeFaultTests {
             #expect(deleted.succeeded, "\(fault): \(deleted.output)")
             #expect(try network.isClean(), "\(fault)")
             #expect(try container.link("eth0") == nil, "\(fault)")
-            if killed.succeeded { return }
+            if killed.succeeded { return #expect(number > 1, "there is no call of \(name)") }
         }
         Issue.record("there are more than \(most) calls of \(name)")
     }
@@ -99,7 +99,7 @@ struct BridgeFaultTests {
             let collected = try collecting.call(nil).run("GC", on: network.host)
             #expect(collected.succeeded, "\(name) \(number): \(collected.output)")
             #expect(try network.isClean(), "\(name) \(number)")
-            if killed.succeeded { return }
+            if killed.succeeded { return #expect(number > 1, "there is no call of \(name)") }
         }
         Issue.record("there are more than \(most) calls of \(name)")
     }
@@ -114,7 +114,7 @@ struct BridgeFaultTests {
             try waitForOrphans()
             #expect(try network.call(container).run("DEL", on: network.host).succeeded, "\(fault)")
             #expect(try network.isClean(), "\(fault)")
-            if killed.succeeded { return }
+            if killed.succeeded { return #expect(number > 1, "there is no call of \(name)") }
         }
         Issue.record("there are more than \(most) calls of \(name)")
     }

@@ -65,6 +65,23 @@ struct BridgeLimitTests {
         #expect(try call.run("ADD", on: network.host).errorMessage == "interface name is too long")
     }
 
+    /// The kernel takes 254 bytes: with this network and interface, the alias of a container id of 240.
+    @Test(arguments: [239, 240, 241, 300], [nil, String(repeating: "p", count: 253)])
+    func takesNamesThatAnAliasHasNoRoomFor(length: Int, pod: String?) throws {
+        let id = String(repeating: "c", count: length)
+        var call = network.call(container, id: id)
+        call.arguments = pod.map { "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=\($0)" }
+        let added = try call.run("ADD", on: network.host)
+        try #require(added.succeeded, "\(added.output)")
+        let alias = try network.host.link(added.interface(1)?["name"]?.string ?? "")?["ifalias"]?.string
+        #expect(alias == String("cni net1 \(id) eth0".prefix(254)))
+        let checked = try call.after(added).run("CHECK", on: network.host)
+        #expect(checked.succeeded, "\(checked.output)")
+        call.namespacePath = nil
+        #expect(try call.run("DEL", on: network.host).succeeded)
+        #expect(try network.isClean())
+    }
+
     /// Where the kernel has no VLANs for bridges; where it has, the tests of VLANs show that they work.
     @Test(.enabled(if: !Self.kernelFiltersVLANs))
     mutating func saysThatTheKernelFiltersNoVLANs() throws {

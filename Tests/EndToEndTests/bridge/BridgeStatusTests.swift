@@ -62,9 +62,24 @@ struct BridgeStatusTests {
         #expect(outcome.errorMessage == "find program iptables: No such file or directory")
     }
 
-    @Test mutating func answersForItsAddressPlugin() throws {
-        network.ipamMore = ["type": "no-such-plugin"]
-        #expect(try status().errorMessage?.contains("no-such-plugin") == true)
+    @Test(
+        arguments: [
+            (["type": "no-such-plugin"], "no-such-plugin"), (["ranges": [[["subnet": "10.1.2.7/24"]]]], "host bits"),
+            (["ranges": "10.1.2.0/24"], "ranges"), (["dataDir": "/proc/version"], "/proc/version"),
+        ] as [(JSONObject, String)])
+    mutating func answersForItsAddressPlugin(more: JSONObject, words: String) throws {
+        network.ipamMore = more
+        let outcome = try status()
+        #expect(outcome.errorCode == 50, "\(outcome.output)")
+        #expect(outcome.errorMessage?.contains(words) == true, "\(outcome.output)")
+    }
+
+    @Test mutating func saysThatNoAddressIsLeft() throws {
+        network.ranges = [[["subnet": "10.1.2.0/30"]]]
+        #expect(try network.call(container).run("ADD", on: network.host).succeeded)
+        let outcome = try status()
+        #expect(outcome.errorCode == 50)
+        #expect(outcome.errorMessage == "no addresses free in 10.1.2.0/30 (1 of 1 leased)")
     }
 
     @Test mutating func saysWhenContainersAreCutOff() throws {

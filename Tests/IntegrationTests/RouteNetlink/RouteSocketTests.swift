@@ -58,6 +58,16 @@ struct RouteSocketTests {
         }
         #expect(error?.code == .exists)
         #expect(try socket.link(named: "br1")?.alias == nil)
+        // Of a pair, either end may be in the way.
+        for (name, peer) in [("br1", "c"), ("c", "br1")] {
+            let error = #expect(throws: SystemError.self) {
+                var socket = try RouteSocket(in: host.namespace)
+                try socket.createVethPair(NewLink(name: name), NewLink(name: peer), then: mark)
+            }
+            #expect(error?.code == .exists)
+            #expect(try socket.link(named: "br1")?.alias == nil)
+        }
+        #expect(try socket.link(named: "c") == nil)
     }
 
     /// Among hundreds of links, some number is chosen twice.
