@@ -53,7 +53,7 @@ struct DaemonClient: ~Copyable {
             switch RPCHandshake.progress(ofReply: received) {
             // A server says nothing more before it is asked something.
             case .accepted(let length) where length == received.count: return connection
-            case .incomplete: try receive(from: connection, into: &received, until: deadline)
+            case .incomplete: try connection.receive(into: &received, until: deadline, from: "daemon")
             case .accepted, .refused:
                 throw SystemError("connect to", path, .badMessage, explanation: "no DHCP daemon's answer")
             }
@@ -102,22 +102,7 @@ struct DaemonClient: ~Copyable {
             } catch {
                 throw SystemError("ask", path, .badMessage, explanation: error.description)
             }
-            try Self.receive(from: connection, into: &received, until: deadline)
-        }
-    }
-
-    private static func receive(
-        from connection: borrowing FileDescriptor, into bytes: inout [UInt8], until deadline: Int
-    ) throws(SystemError) {
-        let signals = try Interruption.descriptor()
-        let left = deadline - MonotonicClock.milliseconds
-        let watched = [connection.rawValue, signals.rawValue]
-        guard left > 0, try FileDescriptor.waitUntilReadable(anyOf: watched, milliseconds: left) else {
-            throw SystemError("wait for daemon", nil, .timedOut)
-        }
-        try Interruption.check()
-        guard try connection.readAvailable(into: &bytes) else {
-            throw SystemError("wait for daemon", nil, .connectionReset, explanation: "it has ended")
+            try connection.receive(into: &received, until: deadline, from: "daemon")
         }
     }
 }

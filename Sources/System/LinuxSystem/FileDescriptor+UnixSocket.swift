@@ -68,6 +68,28 @@ extension FileDescriptor {
         }
     }
 
+    /// Appends what comes, waiting for it.
+    ///
+    /// - Parameters:
+    ///   - bytes: where it goes.
+    ///   - deadline: in milliseconds of the monotonic clock.
+    ///   - sender: who is at the other end, for errors.
+    /// - Throws: `ETIMEDOUT` after the deadline, `ECONNRESET` when the other end is closed, `EINTR` when a signal that is held
+    ///   back comes.
+    public borrowing func receive(
+        into bytes: inout [UInt8], until deadline: Int, from sender: String
+    ) throws(SystemError) {
+        let signals = try Interruption.descriptor()
+        let left = deadline - MonotonicClock.milliseconds
+        guard left > 0, try Self.waitUntilReadable(anyOf: [rawValue, signals.rawValue], milliseconds: left) else {
+            throw SystemError("wait for", sender, .timedOut)
+        }
+        try Interruption.check()
+        guard try readAvailable(into: &bytes) else {
+            throw SystemError("wait for", sender, .connectionReset, explanation: "it has ended")
+        }
+    }
+
     /// Writes what there is room for; whoever reads no more is no reason to end this process.
     ///
     /// - Returns: how many bytes were taken, 0 when there is no room.
