@@ -48,6 +48,7 @@ let package = Package(
         .executable(name: "vrf", targets: ["VRFPlugin"]),
         .executable(name: "portmap", targets: ["PortmapPlugin"]),
         .executable(name: "ptp", targets: ["PTPPlugin"]),
+        .executable(name: "sbr", targets: ["SBRPlugin"]),
         .executable(name: "static", targets: ["StaticPlugin"]),
         .executable(name: "tuning", targets: ["TuningPlugin"]),
         .executable(name: "vxlan", targets: ["VXLANPlugin"]),
@@ -157,6 +158,8 @@ let package = Package(
             "host-local", "HostLocalPlugin", "AddressPools", "Leases", "JSON", "Addressing", "Attachments",
             "LinuxSystem"),
         plugin("loopback", "LoopbackPlugin", "RouteNetlink", "Addressing", "LinuxSystem"),
+        plugin(
+            "sbr", "SBRPlugin", "PluginKit", "RouteNetlink", "Netlink", "JSON", "Addressing", "LinuxSystem"),
         plugin("static", "StaticPlugin", "JSON", "Addressing", "Attachments"),
         plugin(
             "host-device", "HostDevicePlugin", "PluginKit", "ContainerLinks", "RouteNetlink", "JSON", "Addressing",
@@ -237,8 +240,9 @@ let package = Package(
             dependencies: [
                 "BandwidthPlugin", "BridgePlugin", "DHCPPlugin", "DummyPlugin", "FirewallPlugin", "FlannelPlugin",
                 "HostDevicePlugin", "HostLocalPlugin", "IPVLANPlugin", "LoopbackPlugin", "MacvlanPlugin",
-                "PortmapPlugin", "PTPPlugin", "StaticPlugin", "TapPlugin", "TuningPlugin", "VLANPlugin", "VRFPlugin",
-                "VXLANPlugin", "CNITool", "Flanneld", "JSON", "LinuxSystem", "MakeDockerOptions", "TestSupport",
+                "PortmapPlugin", "PTPPlugin", "SBRPlugin", "StaticPlugin", "TapPlugin", "TuningPlugin", "VLANPlugin",
+                "VRFPlugin", "VXLANPlugin", "CNITool", "Flanneld", "JSON", "LinuxSystem", "MakeDockerOptions",
+                "TestSupport",
             ],
             path: "Tests/EndToEndTests"),
     ],

@@ -86,6 +86,9 @@ package struct Route: Hashable, Sendable {
             self.rawValue = rawValue
         }
 
+        /// What says nothing: `RTPROT_UNSPEC`.
+        package static let unspecified = Origin(rawValue: UInt8(RTPROT_UNSPEC))
+
         /// What nobody else claims: `RTPROT_BOOT`.
         package static let boot = Origin(rawValue: UInt8(RTPROT_BOOT))
 

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <linux/ethtool.h>
+#include <linux/fib_rules.h>
 #include <linux/filter.h>
 #include <linux/if_addr.h>
 #include <linux/if_bridge.h>

@@ -5,12 +5,13 @@ extension FileLock {
     public enum Subject: Sendable {
         case overlays
         case gateways
+        case sourceRouting
 
         /// Of mode 0600, and one for each namespace since Linux 4.15; IPv6 may be missing from the kernel.
         fileprivate var paths: [String] {
             let always = "/proc/sys/net/ipv4/tcp_fastopen_key"
             switch self {
-            case .overlays: return [always]
+            case .overlays, .sourceRouting: return [always]
             case .gateways: return ["/proc/sys/net/ipv6/conf/all/stable_secret", always]
             }
         }

@@ -15,6 +15,7 @@ struct ProtocolTests {
         "dhcp",
         "bandwidth",
         "firewall",
+        "sbr",
     ]
 
     struct BadCall: CustomTestStringConvertible, Sendable {
