@@ -13,6 +13,9 @@ struct BusyboxImage {
         done
         """
 
+    /// For its shell: a web server with one page, which returns once it listens.
+    static let serveScript = #"echo "$0" > /index.html && /bin/busybox httpd -p 80 -h /"#
+
     /// The layer, uncompressed.
     let layer: Data
 

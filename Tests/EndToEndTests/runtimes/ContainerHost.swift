@@ -114,6 +114,13 @@ struct ContainerHost: Sendable {
         return Output(bytes: try Data(contentsOf: files[1]))
     }
 
+    /// Returns what a web server says, asked by the host itself.
+    func fetch(_ address: String, port: Int) async throws -> String {
+        try await run(
+            "curl", "--silent", "--show-error", "--fail", "--max-time", "5", "http://\(address):\(port)/"
+        ).text
+    }
+
     /// Returns once `condition` holds.
     ///
     /// - Throws: ``CommandFailure`` if it does not within 30 seconds.

@@ -35,10 +35,10 @@ struct Containerd: Sendable {
         try await runtime.runPodSandbox(configuration(ofPod: name))
     }
 
-    /// Starts a pod with one container that sleeps.
-    func startPod(_ name: String) async throws -> Pod {
-        let configuration = configuration(ofPod: name)
-        let sandbox = try await makeSandbox(name)
+    /// Starts a pod with one container that sleeps; its port 80 is also the host's of a number, where there is one.
+    func startPod(_ name: String, hostPort: UInt64? = nil) async throws -> Pod {
+        let configuration = configuration(ofPod: name, hostPort: hostPort)
+        let sandbox = try await runtime.runPodSandbox(configuration)
         return Pod(
             sandbox: sandbox,
             container: try await runtime.runContainer(image: BusyboxImage.name, in: sandbox, of: configuration),
@@ -56,11 +56,17 @@ struct Containerd: Sendable {
             ["/bin/busybox", "sh", "-c", BusyboxImage.pingScript, address], in: pod.container)
     }
 
-    private func configuration(ofPod name: String) -> ProtobufMessage {
-        [
-            1: [1: .string(name), 2: .string("\(name)-uid"), 3: "default"],
-            8: [1: .string(host.controlGroup)],
-        ]
+    /// Has the pod answer on port 80 with its name; returns once it listens.
+    func serve(_ name: String, from pod: Pod) async throws {
+        _ = try await runtime.execute(["/bin/busybox", "sh", "-c", BusyboxImage.serveScript, name], in: pod.container)
+    }
+
+    private func configuration(ofPod name: String, hostPort: UInt64? = nil) -> ProtobufMessage {
+        let metadata: ProtobufMessage = [1: .string(name), 2: .string("\(name)-uid"), 3: "default"]
+        let linux: ProtobufMessage = [1: .string(host.controlGroup)]
+        guard let hostPort else { return [1: .message(metadata), 8: .message(linux)] }
+        let mapping: ProtobufMessage = [2: .integer(80), 3: .integer(hostPort)]
+        return [1: .message(metadata), 5: .message(mapping), 8: .message(linux)]
     }
 
     private func start() async throws {

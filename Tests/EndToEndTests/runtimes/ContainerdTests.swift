@@ -33,6 +33,18 @@ struct ContainerdTests {
         }
     }
 
+    @Test func hostPortReachesThePod() async throws {
+        try await Containerd.run(network: PodNetwork("10.88.0.0/24")) { containerd in
+            let outside = try await Outside(of: containerd.host)
+            let pod = try await containerd.startPod("one", hostPort: 8080)
+            try await containerd.serve("one", from: pod)
+            #expect(try await outside.fetch(port: 8080) == "one\n")
+            #expect(try await containerd.host.fetch("127.0.0.1", port: 8080) == "one\n")
+            try await containerd.remove(pod)
+            #expect(try await containerd.host.run("nft", "list", "ruleset").text.isEmpty)
+        }
+    }
+
     @Test func removedPodsLeaveNothing() async throws {
         try await Containerd.run(network: PodNetwork("10.88.0.0/24")) { containerd in
             let one = try await containerd.startPod("one")

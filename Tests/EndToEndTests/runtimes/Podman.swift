@@ -26,16 +26,16 @@ struct Podman: Sendable {
         }
     }
 
-    /// Starts a container that sleeps.
-    func start(_ options: String...) async throws -> Container {
+    /// Starts a container that sleeps, on a network or in one of podman's other ways.
+    func start(_ options: String..., on network: String = PodNetwork.name) async throws -> Container {
         let identifier = try await run(
-            ["run", "--detach", "--network", PodNetwork.name, "--cgroup-parent", host.controlGroup] + options
+            ["run", "--detach", "--network", network, "--cgroup-parent", host.controlGroup] + options
                 + [BusyboxImage.name, "/bin/busybox", "sleep", "1000000"]
         ).trimmingCharacters(in: .newlines)
         let networks = try JSONDecoder().decode(
-            [String: Attachment].self,
+            [String: Attachment]?.self,
             from: Data(try await run(["inspect", "--format", "{{json .NetworkSettings.Networks}}", identifier]).utf8))
-        let attachment = networks[PodNetwork.name]
+        let attachment = networks?[network]
         return Container(
             identifier: identifier,
             addresses: [attachment?.IPAddress, attachment?.GlobalIPv6Address].compactMap { $0 }.filter { !$0.isEmpty })
@@ -60,9 +60,24 @@ struct Podman: Sendable {
         try await execute("sh", "-c", BusyboxImage.pingScript, address, in: container)
     }
 
-    /// Runs one of busybox's commands in the container.
-    func execute(_ command: String..., in container: Container) async throws {
-        _ = try await run(["exec", container.identifier, "/bin/busybox"] + command)
+    /// Runs one of busybox's commands in the container, and returns what it printed.
+    @discardableResult
+    func execute(_ command: String..., in container: Container) async throws -> String {
+        try await run(["exec", container.identifier, "/bin/busybox"] + command)
+    }
+
+    /// Has the container answer on port 80 with its name; returns once it listens.
+    func serve(_ name: String, from container: Container) async throws {
+        try await execute("sh", "-c", BusyboxImage.serveScript, name, in: container)
+    }
+
+    /// Makes a network with a configuration of podman's own.
+    func createNetwork(_ name: String) async throws {
+        _ = try await run(["network", "create", name])
+    }
+
+    func removeNetwork(_ name: String) async throws {
+        _ = try await run(["network", "rm", name])
     }
 
     private struct Attachment: Decodable {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite(.enabled(if: Podman.isAvailable), .timeLimit(.minutes(5)))
@@ -22,9 +23,7 @@ struct PodmanTests {
         try await Podman.run(network: PodNetwork("10.88.0.0/24")) { podman in
             let outside = try await Outside(of: podman.host)
             let server = try await podman.start("--publish", "8080:80")
-            // Returns once it listens.
-            try await podman.execute(
-                "sh", "-c", "echo one > /index.html && /bin/busybox httpd -p 80 -h /", in: server)
+            try await podman.serve("one", from: server)
             #expect(try await outside.fetch(port: 8080) == "one\n")
         }
     }
@@ -34,21 +33,16 @@ struct PodmanTests {
         try await Podman.run(network: PodNetwork("10.88.0.0/24")) { podman in
             let outside = try await Outside(of: podman.host)
             let server = try await podman.start("--publish", "8082:80")
-            func serve() async throws {
-                try await podman.execute(
-                    "sh", "-c", "echo one > /index.html && /bin/busybox httpd -p 80 -h /", in: server)
-            }
             func expectAnswers() async throws {
                 #expect(try await outside.fetch(port: 8082) == "one\n")
-                let words = ["curl", "--silent", "--show-error", "--fail", "--max-time", "5", "http://127.0.0.1:8082/"]
-                #expect(try await podman.host.run(words).text == "one\n")
+                #expect(try await podman.host.fetch("127.0.0.1", port: 8082) == "one\n")
             }
-            try await serve()
+            try await podman.serve("one", from: server)
             try await expectAnswers()
             try await podman.reloadNetwork(of: server)
             try await expectAnswers()
             try await podman.restart(server)
-            try await serve()
+            try await podman.serve("one", from: server)
             try await expectAnswers()
             try await podman.remove(server)
             #expect(try await podman.host.run("nft", "list", "ruleset").text.contains("cni_portmap") == false)
@@ -80,6 +74,56 @@ struct PodmanTests {
             try await podman.remove(two)
             let none = try await HostTraces(on: podman.host, words: words)
             #expect(none == .none)
+        }
+    }
+
+    /// The configuration of such a network names `bridge`, `portmap`, `firewall` and `tuning`.
+    @Test func networkOfPodmansOwnNeedsNoOtherPlugins() async throws {
+        try await Podman.run(network: PodNetwork("10.88.0.0/24")) { podman in
+            let outside = try await Outside(of: podman.host)
+            try await podman.createNetwork("own")
+            let server = try await podman.start("--publish", "8083:80", on: "own")
+            func expectAnswers() async throws {
+                #expect(try await outside.fetch(port: 8083) == "own\n")
+                #expect(try await podman.host.fetch("127.0.0.1", port: 8083) == "own\n")
+            }
+            try await podman.serve("own", from: server)
+            try await expectAnswers()
+            try await podman.ping(Outside.address, from: server)
+            let rules = try await podman.host.run("nft", "list", "ruleset").text
+            for table in ["cni_bridge", "cni_portmap", "cni_firewall"] { #expect(rules.contains("inet \(table) ")) }
+
+            try await podman.restart(server)
+            try await podman.serve("own", from: server)
+            try await expectAnswers()
+
+            try await podman.remove(server)
+            try await podman.removeNetwork("own")
+            #expect(try await podman.host.run("nft", "list", "ruleset").text.isEmpty)
+        }
+    }
+
+    /// As with Docker: bridge, host, none, and another container's.
+    @Test func eachOfTheFourWaysGivesItsNetwork() async throws {
+        try await Podman.run(network: PodNetwork("10.88.0.0/24")) { podman in
+            let bridged = try await podman.start()
+            let sharing = try await podman.start(on: "container:\(bridged.identifier)")
+            let onHost = try await podman.start(on: "host")
+            let alone = try await podman.start(on: "none")
+
+            func namespace(_ container: Podman.Container) async throws -> String {
+                try await podman.execute("readlink", "/proc/self/ns/net", in: container)
+            }
+            let own = try await namespace(bridged)
+            let host = try await podman.host.run("readlink", "/proc/self/ns/net").text
+            #expect(bridged.addresses == ["10.88.0.2"])
+            #expect(own != host)
+            #expect(try await namespace(sharing) == own)
+            #expect(try await namespace(onHost) == host)
+            try await podman.ping("10.88.0.1", from: sharing)
+            #expect(try await podman.execute("ls", "/sys/class/net", in: alone) == "lo\n")
+            let results = try FileManager.default.contentsOfDirectory(atPath: podman.host.resultFolder.path)
+            #expect(results == ["pods-\(bridged.identifier)-eth0"])
         }
     }
 }

@@ -7,7 +7,7 @@ import TestSupport
 /// fault of the test from one of the plugins.
 enum PluginFolder {
     /// What is under test: never taken from the reference.
-    private static let tested = ["bridge", "host-local", "loopback", "portmap"]
+    private static let tested = ["bridge", "firewall", "host-local", "loopback", "portmap", "tuning"]
 
     private static let executables = URL(fileURLWithPath: Executables.own)
 
