@@ -73,6 +73,7 @@ let package = Package(
         .target(name: "Attachments", path: "Sources/System/Attachments"),
         .target(name: "JSON", dependencies: ["Addressing"], path: "Sources/System/JSON"),
         .target(name: "GoRPC", path: "Sources/System/GoRPC"),
+        .target(name: "DBus", dependencies: ["LinuxSystem"], path: "Sources/System/DBus"),
 
         .target(name: "Netlink", dependencies: ["CLinux", "LinuxSystem"], path: "Sources/Kernel/Netlink"),
         .target(
@@ -151,8 +152,8 @@ let package = Package(
             "dhcp", "DHCPPlugin", "DHCP", "GoRPC", "RouteNetlink", "JSON", "Addressing", "Attachments", "Hashing",
             "LinuxSystem", "CLinux"),
         plugin(
-            "firewall", "FirewallPlugin", "PluginKit", "PacketRules", "Nftables", "RouteNetlink", "JSON", "Addressing",
-            "Attachments", "LinuxSystem"),
+            "firewall", "FirewallPlugin", "PluginKit", "PacketRules", "Nftables", "RouteNetlink", "DBus", "JSON",
+            "Addressing", "Attachments", "LinuxSystem"),
         plugin("flannel", "FlannelPlugin", "Flannel", "JSON", "Addressing", "Attachments", "LinuxSystem"),
         plugin(
             "host-local", "HostLocalPlugin", "AddressPools", "Leases", "JSON", "Addressing", "Attachments",
@@ -198,6 +199,7 @@ let package = Package(
         unitTests("Attachments"),
         unitTests("JSON", "TestSupport"),
         unitTests("GoRPC", "TestSupport"),
+        unitTests("DBus", "LinuxSystem", "TestSupport"),
         unitTests("DHCP", "Addressing", "TestSupport"),
         unitTests("PluginKit", "Attachments"),
         unitTests("CNI", "JSON", "Addressing"),
@@ -241,7 +243,7 @@ let package = Package(
                 "BandwidthPlugin", "BridgePlugin", "DHCPPlugin", "DummyPlugin", "FirewallPlugin", "FlannelPlugin",
                 "HostDevicePlugin", "HostLocalPlugin", "IPVLANPlugin", "LoopbackPlugin", "MacvlanPlugin",
                 "PortmapPlugin", "PTPPlugin", "SBRPlugin", "StaticPlugin", "TapPlugin", "TuningPlugin", "VLANPlugin",
-                "VRFPlugin", "VXLANPlugin", "CNITool", "Flanneld", "JSON", "LinuxSystem", "MakeDockerOptions",
+                "VRFPlugin", "VXLANPlugin", "CNITool", "Flanneld", "DBus", "JSON", "LinuxSystem", "MakeDockerOptions",
                 "TestSupport",
             ],
             path: "Tests/EndToEndTests"),

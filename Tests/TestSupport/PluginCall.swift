@@ -12,6 +12,8 @@ package struct PluginCall: Sendable {
     package var arguments: String?
     /// `CNI_PATH`, and where the plugin itself is.
     package var directory = Executables.own
+    /// `DBUS_SYSTEM_BUS_ADDRESS`; by default one that leads nowhere, and never to this machine's services.
+    package var systemBus = "unix:path=/dev/null/bus"
     /// A program with arguments that runs the plugin, such as strace; none by default.
     package var launcher: [String] = []
     /// Searched before `directory`.
@@ -29,6 +31,7 @@ package struct PluginCall: Sendable {
             "CNI_COMMAND": command, "CNI_CONTAINERID": containerID, "CNI_IFNAME": interfaceName,
             "CNI_NETNS": namespacePath, "CNI_ARGS": arguments,
             "CNI_PATH": (moreDirectories + [directory]).joined(separator: ":"),
+            "DBUS_SYSTEM_BUS_ADDRESS": systemBus,
         ]
     }
 

@@ -48,6 +48,44 @@ package struct Admission: Sendable {
         try socket.update { (socket) throws(SystemError) in try missing(of: addresses, owner, &socket) }
     }
 
+    /// Notes whose addresses are which, where another program of this host admits them.
+    ///
+    /// - Throws: what the kernel refused; nothing has changed then.
+    package func note(
+        _ addresses: [IPAddress], of owner: Attachment, on socket: inout NftablesSocket
+    ) throws(SystemError) {
+        guard !addresses.isEmpty else { return }
+        try socket.update { (socket) throws(SystemError) in
+            var transaction = NftablesTransaction()
+            try ruleset.appendMissingTable(to: &transaction, on: &socket)
+            try ruleset.append(elements(addresses, owner), to: &transaction, &socket)
+            return transaction
+        }
+    }
+
+    /// The addresses of an owner; takes longer the more there are of others.
+    package func addresses(
+        of owner: Attachment, on socket: inout NftablesSocket
+    ) throws(SystemError) -> [IPAddress] {
+        try addresses(on: &socket) { $0 == owner.comment }
+    }
+
+    /// The addresses of a network, but for those of some owners.
+    package func addresses(
+        ofNetwork network: String, except valid: Set<Attachment>, on socket: inout NftablesSocket
+    ) throws(SystemError) -> [IPAddress] {
+        try addresses(on: &socket, where: Attachment.isStale(inNetwork: network, except: valid))
+    }
+
+    private func addresses(
+        on socket: inout NftablesSocket, where isWanted: (String) -> Bool
+    ) throws(SystemError) -> [IPAddress] {
+        try ruleset.elements(&socket).filter { isWanted($0.comment ?? "") }.compactMap { element in
+            guard case .address(let address) = element.key.first else { return nil }
+            return address
+        }
+    }
+
     /// Whether the addresses are the owner's here.
     package func contains(
         _ addresses: [IPAddress], for owner: Attachment, on socket: inout NftablesSocket

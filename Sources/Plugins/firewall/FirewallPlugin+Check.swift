@@ -15,9 +15,15 @@ extension FirewallPlugin {
         let addresses = previous.addresses.map(\.address.address)
         var differences = Differences()
         switch configuration.backend {
-        case .nftables:
+        case .firewalld, .nftables:
             var nftables = try NftablesSocket()
-            try inspectAdmission(of: addresses, for: invocation.attachment, &differences, on: &nftables)
+            if var firewalld = try configuration.backend.firewalldIfRunning() {
+                for address in addresses where try !firewalld.contains(address, in: configuration.zone) {
+                    differences.note("\(address) is no source of firewalld's zone \(configuration.zone)")
+                }
+            } else {
+                try inspectAdmission(of: addresses, for: invocation.attachment, &differences, on: &nftables)
+            }
             if let isolation, try !isolation.isApplied(for: invocation.attachment, on: &nftables) {
                 differences.note(
                     "\(isolation.devices.bridge) is not separated as ingressPolicy \(isolation.policy.rawValue) says")

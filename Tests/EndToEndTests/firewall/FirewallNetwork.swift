@@ -8,6 +8,8 @@ struct FirewallNetwork: Sendable {
     /// Members of the firewall's configuration.
     var more: JSONObject = [:]
     var directory = Executables.own
+    /// The address of the bus that firewalld is looked for on; nil where there is none.
+    var systemBus: String?
 
     init() throws {
         bridge = try BridgeNetwork()
@@ -35,6 +37,7 @@ struct FirewallNetwork: Sendable {
         var call = PluginCall("firewall", .object(object), in: container)
         call.containerID = id
         call.directory = directory
+        if let systemBus { call.systemBus = systemBus }
         return call
     }
 

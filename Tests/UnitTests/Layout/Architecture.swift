@@ -9,6 +9,7 @@ enum Architecture {
         "System/Attachments": [],
         "System/JSON": ["Addressing"],
         "System/GoRPC": [],
+        "System/DBus": ["LinuxSystem"],
 
         "Kernel/Netlink": ["CLinux", "LinuxSystem"],
         "Kernel/RouteNetlink": ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
