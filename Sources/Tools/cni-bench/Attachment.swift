@@ -28,6 +28,9 @@ struct Container: ~Copyable {
         namespace = try NetworkNamespace.make()
     }
 
+    /// What `CNI_NETNS` gets.
+    var path: String { "/proc/\(getpid())/fd/\(namespace.descriptor.rawValue)" }
+
     /// Runs a verb of a plugin on a host, and a body while it runs.
     ///
     /// - Throws: what the plugin printed when it failed.
@@ -48,7 +51,7 @@ struct Container: ~Copyable {
     private borrowing func environment(_ command: String, _ folder: String) -> [String] {
         [
             "CNI_COMMAND=\(command)", "CNI_CONTAINERID=\(id)", "CNI_IFNAME=eth0", "CNI_PATH=\(folder)",
-            "CNI_NETNS=/proc/\(getpid())/fd/\(namespace.descriptor.rawValue)", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            "CNI_NETNS=\(path)", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
         ]
     }
 }

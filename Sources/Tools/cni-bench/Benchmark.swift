@@ -14,6 +14,8 @@ struct BenchmarkTool {
         subjects (all when none is named):
           startup     VERSION, which is a process's start and end
           bridge      ADD and DEL of bridge with host-local, 1 and 30 at once, beside 0 and 500 containers
+          chain       ADD and DEL of bridge, portmap, firewall and tuning under cnitool
+          ports       ADD and DEL of portmap with one port, beside 0 and 2,000 ports of others
           host-local  ADD, CHECK and DEL with up to 60,000 leases in the directory
           overlay     STATUS of vxlan with up to 5,000 peers, which has no reference
           backends    what iperf3 gets through vxlan, host-gw and udp between two hosts, 3 seconds a run
@@ -44,6 +46,7 @@ struct BenchmarkTool {
             let bench = Bench(runs: runs ?? 40, own: own.folder, reference: reference.folder)
             let subjects: [(name: String, run: (Bench) throws -> Void)] = [
                 ("startup", StartupBenchmark.run), ("bridge", BridgeBenchmark.run),
+                ("chain", ChainBenchmark.run), ("ports", PortBenchmark.run),
                 ("host-local", HostLocalBenchmark.run), ("overlay", OverlayBenchmark.run),
                 ("backends", BackendBenchmark.run),
             ]
@@ -59,7 +62,9 @@ struct BenchmarkTool {
     }
 
     /// What the subjects run, themselves or as delegates.
-    private static let plugins = ["bridge", "host-local", "loopback", "vxlan"]
+    private static let plugins = [
+        "bridge", "cnitool", "firewall", "host-local", "loopback", "portmap", "tuning", "vxlan",
+    ]
 
     private struct UsageError: Error {}
 
