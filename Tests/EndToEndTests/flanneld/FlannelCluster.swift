@@ -13,6 +13,10 @@ final class FlannelCluster: Sendable {
     /// The first member, and mostly the only one.
     var etcd: TestEtcd { members[0] }
 
+    /// Hosts get none of the last subnets, so that what a test writes there by hand is no host's own.
+    static let network =
+        #"{"Network":"10.244.0.0/16","SubnetMax":"10.244.89.0","Backend":{"Type":"vxlan"}}"#
+
     /// - Parameters:
     ///   - count: how many hosts.
     ///   - configuration: the network in etcd; nil for none.
@@ -22,7 +26,7 @@ final class FlannelCluster: Sendable {
     ///   - arguments: flags of the daemons.
     /// - Throws: when etcd does not answer.
     init(
-        hosts count: Int, network configuration: String? = #"{"Network":"10.244.0.0/16","Backend":{"Type":"vxlan"}}"#,
+        hosts count: Int, network configuration: String? = network,
         members memberCount: Int = 1, scheme: String = "http", asksForCertificates: Bool = true, _ arguments: String...
     ) throws {
         network = try NetworkNamespace.make()

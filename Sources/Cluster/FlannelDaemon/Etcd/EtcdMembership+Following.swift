@@ -147,11 +147,13 @@ extension EtcdMembership {
         self.position = position.advanced(to: revision)
     }
 
-    /// Tells a person; much at once in one line.
+    /// Tells a person; of hosts that come and go at once the first, and what cannot be read in any case, since it is not told again.
     private func tell(_ changes: [LeaseTable.Change]) {
-        let limit = 20
-        for change in changes.prefix(limit) { log.say("\(change)") }
-        if changes.count > limit { log.say("and \(changes.count - limit) changes more of other hosts") }
+        var untold = 0
+        for (number, change) in changes.enumerated() {
+            if number < 20 || change.isUnreadable { log.say("\(change)") } else { untold += 1 }
+        }
+        if untold > 0 { log.say("and \(untold) changes more of other hosts") }
     }
 }
 #endif

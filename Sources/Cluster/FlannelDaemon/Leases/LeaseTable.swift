@@ -49,6 +49,8 @@ package struct LeaseTable: Sendable {
         case changed(Lease)
         case left(Lease)
         case unreadable(name: String, cause: String)
+
+        var isUnreadable: Bool { if case .unreadable = self { true } else { false } }
     }
 
     /// Takes what the store has for a name.
