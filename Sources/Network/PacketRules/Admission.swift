@@ -5,11 +5,8 @@ package import Nftables
 
 /// Admission of containers' traffic by whatever on this host drops what it forwards.
 ///
-/// A packet passes only if no table drops it, so a table of our own cannot let anything through. It looks the packet's
-/// addresses up in sets and marks what is a container's; every chain of others that drops what it does not know gets
-/// one rule, before its own, that accepts what is marked. Those are chains of nf_tables whose policy is to drop, or which
-/// end with a rule that refuses everything, as iptables(8), Docker and firewalls make them; rules of iptables-legacy are
-/// not in nf_tables.
+/// A table of our own looks the packet's addresses up in sets and marks what is a container's; every chain of others that
+/// drops what it does not know gets one rule that accepts what is marked (``Passage``).
 ///
 /// What comes from a container is admitted, and what goes to it if it is an answer, or if its destination was changed on
 /// the way, as that of a published port. All methods work on the namespace of the socket that they are given.
@@ -28,11 +25,7 @@ package struct Admission: Sendable {
             chains: [.init(base, AddressFamily.allCases.flatMap { Self.rules(for: $0, in: table) })],
             maps: AddressFamily.allCases.map { Self.addresses($0, in: table) }, chainPrefix: nil
         ) { (transaction, socket) throws(SystemError) in
-            for chain in try socket.forwardingFilters() {
-                for rule in try socket.rules(in: chain) where rule.anyComment == Self.comment {
-                    transaction.delete(rule, in: chain)
-                }
-            }
+            try Self.passage(besides: table).close(in: &transaction, &socket)
         }
     }
 
@@ -98,7 +91,7 @@ package struct Admission: Sendable {
 
     /// The chains that drop what they do not know, and do not know containers, as nft(8) names them.
     package func closedChains(on socket: inout NftablesSocket) throws(SystemError) -> [String] {
-        try closed(&socket).map(\.description)
+        try passage.closed(&socket).map(\.description)
     }
 
     /// Whether the traffic of any address is admitted.
@@ -139,13 +132,7 @@ package struct Admission: Sendable {
         guard !addresses.isEmpty else { return transaction }
         try ruleset.appendMissingTable(to: &transaction, on: &socket)
         try ruleset.append(elements(addresses, owner), to: &transaction, &socket)
-        for chain in try closed(&socket) {
-            // One that others have changed admits something else.
-            for rule in try socket.rules(in: chain) where rule.anyComment == Self.comment {
-                transaction.delete(rule, in: chain)
-            }
-            transaction.insert(Self.acceptance(in: chain))
-        }
+        try passage.open(in: &transaction, &socket)
         return transaction
     }
 
@@ -154,17 +141,6 @@ package struct Admission: Sendable {
             NftablesSet.Element(
                 in: Self.addresses(address.family, in: ruleset.table), [.address(address)], comment: owner.comment)
         }
-    }
-
-    private func closed(_ socket: inout NftablesSocket) throws(SystemError) -> [Chain] {
-        var closed: [Chain] = []
-        for chain in try socket.forwardingFilters() where chain.table.name != ruleset.table.name {
-            let rules = try socket.rules(in: chain)
-            let drops = chain.hook?.policy == .drop || rules.last?.refusesEverything == true
-            let acceptance = Self.acceptance(in: chain)
-            if drops, !rules.contains(where: { $0.decides(as: acceptance) }) { closed.append(chain) }
-        }
-        return closed
     }
 
     // MARK: What it is made of
@@ -184,11 +160,13 @@ package struct Admission: Sendable {
         ]
     }
 
-    /// In the words that nft(8) and iptables(8) both read.
-    private static func acceptance(in chain: Chain) -> Rule {
-        Rule(in: chain, .match(.packet, bits: mark), .counter, .verdict(.accept), comment: comment)
-    }
+    private var passage: Passage { Self.passage(besides: ruleset.table) }
 
-    /// What the rule in others' chains is known by.
-    private static let comment = "containers of CNI networks"
+    /// In the words that nft(8) and iptables(8) both read.
+    private static func passage(besides table: Table) -> Passage {
+        let comment = "containers of CNI networks"
+        return Passage(comment: comment, table: table.name) { chain in
+            [Rule(in: chain, .match(.packet, bits: mark), .counter, .verdict(.accept), comment: comment)]
+        }
+    }
 }

@@ -2,10 +2,10 @@ package import Addressing
 package import LinuxSystem
 package import Nftables
 
-/// What is done to the packets of a network over many hosts on one of them: masquerade of what leaves it, and leave to be
-/// forwarded, in a table of nf_tables of its own.
+/// What is done to the packets of a network over many hosts on one of them: masquerade of what leaves it, in a table of
+/// nf_tables of its own, and leave to be forwarded, in the chains of others that would drop them.
 ///
-/// All methods work on the namespace of the socket that they are given. The table stays when its maker ends.
+/// All methods work on the namespace of the socket that they are given. The rules stay when their maker ends.
 package struct NetworkRules: Hashable, Sendable {
     private let table: Table
     private let parts: [Part]
@@ -35,7 +35,7 @@ package struct NetworkRules: Hashable, Sendable {
     ///   - comment: what the ruleset shows of the owner.
     ///   - parts: of each family.
     ///   - masquerade: nil for none.
-    ///   - forwards: whether what comes from the network and goes to it is let through.
+    ///   - forwards: whether what comes from the network and goes to it is let through, whoever drops the rest.
     package init(table name: String, comment: String, parts: [Part], masquerade: Masquerading?, forwards: Bool) {
         table = Table(.inet, name, comment: comment)
         self.parts = parts
@@ -45,28 +45,28 @@ package struct NetworkRules: Hashable, Sendable {
 
     /// Sees that the rules are there, and no others in their place.
     ///
-    /// - Returns: whether something was otherwise, and has been mended in one step.
+    /// - Returns: the chains in which something was otherwise, and has been mended in one step.
     /// - Throws: what the kernel refused; nothing has changed then.
-    package func ensure(on socket: inout NftablesSocket) throws(SystemError) -> Bool {
-        var isMended = false
+    package func ensure(on socket: inout NftablesSocket) throws(SystemError) -> [Chain] {
+        var mended: [Chain] = []
         try socket.update { (socket) throws(SystemError) in
             var transaction = NftablesTransaction()
-            for (chain, rules) in [(postrouting, masqueradeRules), (forward, forwardRules)] {
-                if rules.isEmpty {
-                    if try socket.chain(named: chain.name, in: table) != nil { transaction.delete(chain) }
-                } else if try !socket.holds(rules, in: chain) {
-                    transaction.ensure(table)
-                    transaction.fill(chain, with: rules)
-                }
+            mended = []
+            if masqueradeRules.isEmpty {
+                if try socket.chain(named: postrouting.name, in: table) != nil { transaction.delete(postrouting) }
+            } else if try !socket.holds(masqueradeRules, in: postrouting) {
+                transaction.ensure(table)
+                transaction.fill(postrouting, with: masqueradeRules)
             }
-            isMended = !transaction.isEmpty
+            if !transaction.isEmpty { mended.append(postrouting) }
+            mended += try passage.close(in: &transaction, &socket, except: forwards ? passage : nil)
+            if forwards { mended += try passage.open(in: &transaction, &socket) }
             return transaction
         }
-        return isMended
+        return mended
     }
 
     private var postrouting: Chain { Chain(in: table, "postrouting", hook: .sourceNAT) }
-    private var forward: Chain { Chain(in: table, "forward", hook: .forwardFilter) }
 
     private var masqueradeRules: [Rule] {
         guard let masquerade else { return [] }
@@ -99,13 +99,29 @@ package struct NetworkRules: Hashable, Sendable {
     /// `KubeMarkMasqBit` of kube-proxy.
     private static let proxyMark: UInt32 = 0x4000
 
-    private var forwardRules: [Rule] {
-        guard forwards else { return [] }
-        return parts.flatMap { part in
-            [
-                Rule(in: forward, .sourceAddress(in: part.network), .verdict(.accept), comment: "from a container"),
-                Rule(in: forward, .destinationAddress(in: part.network), .verdict(.accept), comment: "to a container"),
-            ]
+    /// Where others drop what they do not know, as Docker does, what comes from the network and goes to it is let through.
+    private var passage: Passage {
+        let parts = parts
+        let comment = "network of \(table.name)"
+        return Passage(comment: comment, table: table.name) { chain in
+            parts.filter { chain.table.family.carries($0.network.family) }.flatMap { part in
+                [
+                    Rule(in: chain, .sourceAddress(in: part.network), .counter, .verdict(.accept), comment: comment),
+                    Rule(
+                        in: chain, .destinationAddress(in: part.network), .counter, .verdict(.accept), comment: comment),
+                ]
+            }
+        }
+    }
+}
+
+extension TableFamily {
+    /// Whether packets of an address family come to its chains.
+    fileprivate func carries(_ family: AddressFamily) -> Bool {
+        switch self {
+        case .ipv4: family == .v4
+        case .ipv6: family == .v6
+        default: true
         }
     }
 }

@@ -36,7 +36,7 @@ struct FlanneldFaultTests {
             line: "forwarding entry MAC missing, added"),
         Damage(
             testDescription: "rules flushed", commands: "nft flush ruleset",
-            line: "rules of table inet flanneld missing, added"),
+            line: "rules in chain inet flanneld postrouting missing, added"),
         Damage(
             testDescription: "interface to the others flaps",
             commands: "ip link set eth0 down; ip link set eth0 up; ip route flush proto 193",
@@ -79,7 +79,7 @@ struct FlanneldFaultTests {
                 "flanneld is not ready yet: what was known last is kept, for etcd does not answer: "))
         #expect(try host.ask("/metrics").contains("\nflanneld_store_up 0\n"))
         try host.host.run("nft", "flush", "ruleset")
-        try host.log.wait(for: "rules of table inet flanneld missing, added")
+        try host.log.wait(for: "rules in chain inet flanneld postrouting missing, added")
         try cluster.etcd.start()
         try host.log.wait(for: "etcd answers again")
         try late.start()

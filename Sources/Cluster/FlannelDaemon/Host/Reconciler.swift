@@ -224,9 +224,10 @@ package actor Reconciler {
             masquerade: settings.masquerades ? (settings.hasRandomPorts ? .withRandomPorts : .withOrderedPorts) : nil,
             forwards: settings.forwards)
         var socket = try NftablesSocket()
-        if try rules.ensure(on: &socket), !isOtherThanBefore {
-            log.say("rules of table inet \(settings.table) missing, added")
-            status.update { $0.repairs += 1 }
+        let mended = try rules.ensure(on: &socket)
+        if !isOtherThanBefore {
+            for chain in mended { log.say("rules in chain \(chain) missing, added") }
+            status.update { $0.repairs += mended.count }
         }
         guard !hasCleared else { return }
         hasCleared = true
