@@ -10,8 +10,8 @@ Builds the plugins, installs them, and proves that they work. As root: sudo ./in
   --bin-dir DIR    where the executables go (/opt/cni/bin)
   --conf-dir DIR   where the network configuration goes, unless there is one (/etc/cni/net.d)
   --from DIR       install the executables that were built in DIR; Swift is not needed then
-  --flanneld       install the flannel daemon as well, with its systemd unit and settings; it is built with packages
-                   of other projects, which are fetched
+  --flanneld       install the flannel daemon as well, with its systemd unit and settings, and mk-docker-opts; it is
+                   built with packages of other projects, which are fetched
   --root DIR       where those of --flanneld go, as DIR/usr/local/sbin (/)
   --no-conf        install no network configuration
   --no-check       leave out the check of the kernel and the proof at the end
@@ -65,6 +65,7 @@ backup_suffix=.before-swift-cni
 default_conf=$root/conf/10-bridge.conflist
 # A plugin's folder has the name of its executable.
 programs="$(ls "$root/Sources/Plugins") cnitool"
+daemon_programs="flanneld mk-docker-opts"
 draft=
 trap 'if [ -n "$draft" ]; then rm -f "$draft"; fi' EXIT
 trap 'exit 130' INT
@@ -119,7 +120,7 @@ install_over() {
 }
 
 install_daemon() {
-    install_over "$from/flanneld" "$daemon_root/usr/local/sbin/flanneld" 755
+    for program in $daemon_programs; do install_over "$from/$program" "$daemon_root/usr/local/sbin/$program" 755; done
     install_over "$root/conf/flanneld/flanneld.service" "$daemon_root/etc/systemd/system/flanneld.service" 644
     target=$daemon_root/etc/default/flanneld
     if [ -e "$target" ] && ! is_installed "$target"; then
@@ -234,7 +235,7 @@ fi
 if [ -z "$from" ]; then
     build
 else
-    for program in $programs $(if $has_daemon; then echo flanneld; fi); do
+    for program in $programs $(if $has_daemon; then echo "$daemon_programs"; fi); do
         [ -x "$from/$program" ] || fail "$from has no executable $program; without --from it is built"
     done
 fi

@@ -73,7 +73,8 @@ struct InstallTests {
     }
 
     @Test func installsTheDaemonWhenToldSo() throws {
-        try built.write("flanneld", "new flanneld", mode: 0o755)
+        let daemon = ["flanneld", "mk-docker-opts"]
+        for program in daemon { try built.write(program, "new \(program)", mode: 0o755) }
         func install(_ more: String...) throws -> String {
             try self.install(["--no-check", "--flanneld", "--root", "\(directory.path)/root"] + more)
         }
@@ -81,7 +82,8 @@ struct InstallTests {
         #expect(directory.names().isEmpty)
         for _ in 1...2 { _ = try install() }
         #expect(directory.names(in: "bin") == [Self.record] + Self.programs)
-        #expect(directory.contents("root/usr/local/sbin/flanneld") == "new flanneld")
+        #expect(directory.names(in: "root/usr/local/sbin") == daemon)
+        for program in daemon { #expect(directory.contents("root/usr/local/sbin/\(program)") == "new \(program)") }
         #expect(directory.names(in: "root/etc/systemd/system") == ["flanneld.service"])
 
         // Settings that were changed stay, also when all goes.
