@@ -37,7 +37,7 @@ struct ContainerHost: Sendable {
             let unshare = try? findExecutable("unshare")
         else { return false }
         // Root of a user namespace has none of its own.
-        guard controlGroupHierarchies.contains(where: { FileManager.default.isWritableFile(atPath: $0.path) }) else {
+        guard ControlGroup.hierarchies.contains(where: { FileManager.default.isWritableFile(atPath: $0.path) }) else {
             return false
         }
         let arguments = ["--mount", "--net", "--pid", "--fork", "true"]
@@ -172,28 +172,9 @@ struct ContainerHost: Sendable {
             .joined(separator: "\n")
     }
 
-    /// The one of version 2, and those of version 1 below its place.
-    private static var controlGroupHierarchies: [URL] {
-        let root = URL(filePath: "/sys/fs/cgroup")
-        let folders = try? FileManager.default.contentsOfDirectory(at: root, includingPropertiesForKeys: nil)
-        return [root] + (folders ?? [])
-    }
-
     /// Removes the control groups that the containers had; those outlive the namespaces.
     private func removeControlGroups() async throws {
-        let groups = Self.controlGroupHierarchies.map { $0.path + controlGroup }
-        try await wait(for: "the control groups \(controlGroup) to be empty") {
-            groups.allSatisfy(Self.removeControlGroup)
-        }
-    }
-
-    private static func removeControlGroup(_ path: String) -> Bool {
-        guard FileManager.default.fileExists(atPath: path) else { return true }
-        let children = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        for child in children where FileManager.default.fileExists(atPath: "\(path)/\(child)/cgroup.procs") {
-            guard removeControlGroup("\(path)/\(child)") else { return false }
-        }
-        return rmdir(path) == 0
+        try await wait(for: "the control groups \(controlGroup) to be empty") { ControlGroup.remove(controlGroup) }
     }
 
     private static func findExecutable(_ name: String) throws -> URL {
