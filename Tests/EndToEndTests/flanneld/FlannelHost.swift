@@ -39,17 +39,20 @@ final class FlannelHost: Sendable {
     ///
     /// - Parameters:
     ///   - more: flags.
+    ///   - variables: in its environment.
     ///   - isReady: whether to wait until it says that it is.
     /// - Throws: with what it said when it does not get ready.
-    func start(_ more: String..., waiting isReady: Bool = true) throws { try start(more, waiting: isReady) }
+    func start(_ more: String..., variables: [String: String] = [:], waiting isReady: Bool = true) throws {
+        try start(more, variables: variables, waiting: isReady)
+    }
 
-    func start(_ more: [String], waiting isReady: Bool = true) throws {
+    func start(_ more: [String], variables: [String: String] = [:], waiting isReady: Bool = true) throws {
         let log = try LineReader()
         let words =
             ["--net=\(host.namespace.path)"] + host.launcher + [try #require(Executables.flanneld)] + arguments + more
         let process = try ChildProcess(
             URL(filePath: Executables.find("nsenter") ?? ""), words,
-            environment: ["PATH": Executables.folders.joined(separator: ":")],
+            environment: ["PATH": Executables.folders.joined(separator: ":")].merging(variables) { $1 },
             error: .descriptor(log.writingEnd))
         daemon.set(Running(process: process, log: log))
         if isReady { try log.wait(for: "flanneld is ready") }
