@@ -185,7 +185,7 @@ let package = Package(
             "JSON", "Addressing", "Attachments", "LinuxSystem"),
 
         tool(
-            "cnitool", "CNITool", "CNIRuntime", "PluginKit", "Leases", "NodeTable", "Overlay", "Probing",
+            "cnitool", "CNITool", "CNIRuntime", "PluginKit", "Leases", "NodeTable", "Flannel", "Overlay", "Probing",
             "RouteNetlink", "CNI", "JSON", "Addressing", "Attachments", "Hashing", "LinuxSystem"),
         tool("mk-docker-opts", "MakeDockerOptions", "RouteNetlink", "Addressing", "LinuxSystem"),
         tool("flanneld", "Flanneld", "FlannelDaemon", "CNI", "LinuxSystem"),

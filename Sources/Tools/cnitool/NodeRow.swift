@@ -1,4 +1,3 @@
-import Addressing
 import JSON
 import NodeTable
 import Overlay
@@ -6,11 +5,25 @@ import Probing
 
 /// A node of an overlay as it is shown.
 struct NodeRow {
-    let node: Node
-    /// Whether what leads to it is there; nil for this host's own.
-    let state: OverlayInspection.PeerState?
+    let name: String?
+    let publicIP: String
+    /// Subnets, or ranges of a segment.
+    let shares: [String]
+    /// Of its device.
+    let mac: String
+    /// Whether it is this host.
+    let isOwn: Bool
+    /// Whether what leads to it is there.
+    let state: State
     /// What became of probes; nil when nobody asked for them.
     let echoes: [Echo]?
+
+    /// Nil for what a node does not need.
+    struct State {
+        var route: OverlayInspection.State?
+        var neighbor: OverlayInspection.State?
+        var forwarding: OverlayInspection.State?
+    }
 
     static func table(_ rows: [NodeRow]) -> String {
         let heading = ["NAME", "PUBLIC IP", "SUBNET", "VTEP MAC", "ROUTE", "NEIGHBOR", "FDB"]
@@ -26,7 +39,7 @@ struct NodeRow {
     /// A line for each probe without an answer.
     var silence: [String] {
         (echoes ?? []).compactMap { echo in
-            let text = "peer \(node.publicIP): no answer from \(echo.address)"
+            let text = "peer \(publicIP): no answer from \(echo.address)"
             return switch echo.outcome {
             case .answered: nil
             case .unanswered: text
@@ -36,23 +49,18 @@ struct NodeRow {
     }
 
     private var columns: [String] {
-        let states = [state?.route, state?.neighbor, state?.forwarding].map { part in
-            state == nil ? "own" : part?.rawValue ?? "-"
-        }
+        let states = [state.route, state.neighbor, state.forwarding].map { isOwn ? "own" : $0?.rawValue ?? "-" }
         let probes = echoes.map { [$0.isEmpty ? "-" : $0.map(\.outcome.text).joined(separator: ", ")] } ?? []
-        return [node.name ?? "-", "\(node.publicIP)", sharesText, "\(node.mac)"] + states + probes
-    }
-
-    private var sharesText: String {
-        node.shares.isEmpty ? "-" : node.shares.map { "\($0)" }.joined(separator: ", ")
+        let sharesText = shares.isEmpty ? "-" : shares.joined(separator: ", ")
+        return [name ?? "-", publicIP, sharesText, mac] + states + probes
     }
 
     private var json: JSONValue {
         var object: JSONObject = [
-            "name": node.name.map { .string($0) } ?? .null, "publicIP": .string("\(node.publicIP)"),
-            "subnets": .array(node.shares.map { .string("\($0)") }), "vtepMAC": .string("\(node.mac)"),
-            "own": .bool(state == nil), "route": Self.json(state?.route), "neighbor": Self.json(state?.neighbor),
-            "fdb": Self.json(state?.forwarding),
+            "name": name.map { .string($0) } ?? .null, "publicIP": .string(publicIP),
+            "subnets": .array(shares.map { .string($0) }), "vtepMAC": mac == "-" ? .null : .string(mac),
+            "own": .bool(isOwn), "route": Self.json(state.route), "neighbor": Self.json(state.neighbor),
+            "fdb": Self.json(state.forwarding),
         ]
         if let echoes { object["probes"] = .array(echoes.map(Self.json)) }
         return .object(object)
@@ -75,5 +83,15 @@ extension Echo.Outcome {
         guard case .answered(let microseconds) = self else { return "no answer" }
         let rest = "\(microseconds % 1000)"
         return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest) ms"
+    }
+}
+
+extension NodeRow {
+    /// A node of the table; its state is nil for this host's own.
+    init(_ node: Node, _ state: OverlayInspection.PeerState?, _ echoes: [Echo]?) {
+        self.init(
+            name: node.name, publicIP: "\(node.publicIP)", shares: node.shares.map { "\($0)" }, mac: "\(node.mac)",
+            isOwn: state == nil,
+            state: State(route: state?.route, neighbor: state?.neighbor, forwarding: state?.forwarding), echoes: echoes)
     }
 }

@@ -206,7 +206,7 @@ struct CNIToolOverlayTests {
             "net.d/other.conflist", #"{"cniVersion":"1.0.0","name":"other","plugins":[{"type":"loopback"}]}"#)
         let other = try overlay(cluster, "other")
         #expect(other.ending == .exited(1))
-        #expect(other.errorOutput == "cnitool: network \"other\" has no vxlan in it\n")
+        #expect(other.errorOutput == "cnitool: network \"other\" has no vxlan or flannel in it\n")
         try files.write(
             "net.d/second.conflist", #"{"cniVersion":"1.0.0","name":"second","plugins":[{"type":"vxlan"}]}"#)
         let ambiguous = try overlay(cluster)

@@ -21,6 +21,9 @@ protocol Backend: Sendable {
     /// Bytes of a packet between containers.
     func mtu(_ underlay: HostUnderlay) -> UInt32
 
+    /// The address of a host's device, as its lease tells it; nil where it has none.
+    func mac(of lease: LeaseAttributes, _ family: AddressFamily) -> MACAddress?
+
     /// Tells what is wrong with leases one after the other; nil for one that will do.
     func faults(in families: [AddressFamily]) -> (LeaseTable.Lease) -> String?
 
@@ -67,6 +70,8 @@ struct BackendOutcome {
 
 extension Backend {
     var macs: [AddressFamily: MACAddress] { [:] }
+
+    func mac(of lease: LeaseAttributes, _ family: AddressFamily) -> MACAddress? { nil }
 
     /// What is wrong with a lease of another backend.
     func typeFault(of lease: LeaseTable.Lease) -> String? {

@@ -23,7 +23,7 @@ package actor Reconciler {
     private var underlay: HostUnderlay?
     private var written: SubnetFile?
     /// The leases that are left out and have been named.
-    private var refused: Set<NodeSubnets> = []
+    private var refused: [NodeSubnets: String] = [:]
     private var hasCleared = false
     /// Whether something else is wanted than at the last comparison, so that differences are no news.
     private var isOtherThanBefore = true
@@ -105,6 +105,24 @@ package actor Reconciler {
         memory.subnets = membership.subnets
         memory.macs = membership.backend.macs
         return memory
+    }
+
+    /// What is told to people; nil before there is a lease.
+    func account() -> NetworkAccount? {
+        guard let membership, let underlay else { return nil }
+        let backend = membership.backend
+        func hosts(_ subnets: NodeSubnets, _ attributes: LeaseAttributes, isOwn: Bool) -> [NetworkAccount.Host] {
+            subnets.all.map { subnet in
+                NetworkAccount.Host(
+                    isOwn: isOwn, subnet: subnet, publicIP: attributes.address(subnet.family),
+                    mac: backend.mac(of: attributes, subnet.family), fault: isOwn ? nil : refused[subnets])
+            }
+        }
+        return NetworkAccount(
+            backend: membership.network.backend.type, fault: status.reason,
+            devices: backend.devices(membership.subnets.all.map(\.family)).sorted(),
+            hosts: hosts(membership.subnets, backend.attributes(underlay), isOwn: true)
+                + leases.inOrder.flatMap { hosts($0.subnets, $0.attributes, isOwn: false) })
     }
 
     /// Hears from now on when the kernel's state may be otherwise, of what matters now.
@@ -190,9 +208,9 @@ package actor Reconciler {
         let outcome = membership.backend.reconcile(place, on: &host, holding: lock)
         report(outcome.differences)
         let refusals = selection.refusals + outcome.refusals
-        for refusal in refusals where !refused.contains(refusal.subnets) { log.say("\(refusal)") }
-        refused = Set(refusals.map(\.subnets))
-        let peers = selection.peers.filter { !refused.contains($0.subnets) }
+        for refusal in refusals where refused[refusal.subnets] == nil { log.say("\(refusal)") }
+        refused = Dictionary(refusals.map { ($0.subnets, $0.cause) }) { first, _ in first }
+        let peers = selection.peers.filter { refused[$0.subnets] == nil }
         if settings.makesBlackholeRoute { try ensureBlackhole(membership.subnets, on: &host) }
         status.update { state in
             state.peers = peers.count

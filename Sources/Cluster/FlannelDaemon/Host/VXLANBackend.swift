@@ -95,6 +95,10 @@ struct VXLANBackend: Backend {
         return try VXLANLeaseData(reading: JSONReader(data, path: name))
     }
 
+    func mac(of lease: LeaseAttributes, _ family: AddressFamily) -> MACAddress? {
+        try? lease.data(family).map { data throws(JSONError) in try VXLANLeaseData(reading: JSONReader(data)) }?.mac
+    }
+
     /// Of two leases with one MAC address, the later is refused.
     func faults(in families: [AddressFamily]) -> (LeaseTable.Lease) -> String? {
         var owners: [MACAddress: IPAddress] = [:]

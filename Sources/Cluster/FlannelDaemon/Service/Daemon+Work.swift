@@ -163,6 +163,7 @@ extension Daemon {
     }
 
     func remember() async {
+        await tell()
         guard var memory = await reconciler.memory() else { return }
         memory.leases = await membership.table.records
         let present = Memory(path: memoryPath)
@@ -172,6 +173,19 @@ extension Daemon {
             log.say(nil, of: "memory")
         } catch {
             log.say("what is known cannot be kept for the next start: \(error)", of: "memory")
+        }
+    }
+
+    /// Tells people how the network is, beside `subnet.env`; nothing depends on it.
+    private func tell() async {
+        guard let account = await reconciler.account() else { return }
+        let path = NetworkAccount.path(besides: options.reconciler.subnetFile)
+        guard account != (try? NetworkAccount(path: path)) else { return }
+        do throws(SystemError) {
+            try account.write(to: path)
+            log.say(nil, of: "account")
+        } catch {
+            log.say("what cnitool shows of the network cannot be written: \(error)", of: "account")
         }
     }
 }

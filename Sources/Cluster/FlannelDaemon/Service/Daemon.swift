@@ -92,6 +92,7 @@ package struct Daemon: Sendable {
         work.cancel()
         loss.cancel()
         signals.forEach { $0.cancel() }
+        self.status.update { $0.waitingFor = "flanneld to be started again" }
         await remember()
         // What is open closes with the process, which takes less time than to wait for each of it.
         exit(status)
