@@ -24,8 +24,10 @@ struct FlannelPlugin: CNIPlugin {
         do throws(CNIError) {
             result = try delegate.add()
         } catch {
-            // One that reported an error has undone its work; one that died has not. What an earlier ADD made stays.
-            if error.code == .unknown && !isKnown { try? delegate.delete() }
+            // One that reported an error has undone its work; one that died has not, as one that a signal did not end in time.
+            // What an earlier ADD made stays.
+            let wasInterrupted = (try? Interruption.check()) == nil
+            if !isKnown && (error.code == .unknown || wasInterrupted) { try? delegate.delete() }
             throw error
         }
         rollback.register("delegate's ADD") { try delegate.delete() }

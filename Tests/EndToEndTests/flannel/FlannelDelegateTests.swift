@@ -84,7 +84,10 @@ struct FlannelDelegateTests {
         }
     }
 
-    @Test(arguments: ["kill -9 $$", "echo boom >&2; exit 3", "echo bananas", "true"])
+    @Test(arguments: [
+        "kill -9 $$", "echo boom >&2; exit 3", "echo bananas", "true",
+        "trap '' TERM; kill -TERM $PPID; exec sleep 1000",
+    ])
     func aDelegateThatDoesNotSayWhatItMadeIsSentDel(behaviour: String) throws {
         try plugins.install("alpha", "case $CNI_COMMAND in ADD) \(behaviour) ;; esac")
         #expect(try !run("ADD").succeeded)
