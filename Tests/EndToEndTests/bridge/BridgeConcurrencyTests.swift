@@ -4,8 +4,15 @@ import Testing
 
 @Suite(.enabled(if: Executables.canCreateNamespaces))
 struct BridgeConcurrencyTests {
-    @Test func aHundredContainersAtOnce() async throws {
-        var network = try BridgeNetwork()
+    private var network: BridgeNetwork
+
+    init() throws {
+        network = try BridgeNetwork()
+        // All wait for one lock, on a machine that is busy with other tests.
+        network.ipamMore["lockTimeoutSeconds"] = 120
+    }
+
+    @Test mutating func aHundredContainersAtOnce() async throws {
         network.more = ["isDefaultGateway": true, "ipMasq": true]
         network.ranges.append([["subnet": "fd00:1::/64"]])
         let shared = network
@@ -28,8 +35,7 @@ struct BridgeConcurrencyTests {
     }
 
     /// A runtime that tries again while its first try goes on.
-    @Test func ofIdenticalAddsExactlyOneWins() async throws {
-        var network = try BridgeNetwork()
+    @Test mutating func ofIdenticalAddsExactlyOneWins() async throws {
         network.more = ["isDefaultGateway": true, "ipMasq": true]
         let shared = network
         let containers = try (0..<6).map { number in (id: "cid\(number)", container: try TestContainer()) }
@@ -54,8 +60,7 @@ struct BridgeConcurrencyTests {
     }
 
     /// Two networks on one bridge: what one collects may be what the other's first container is just about to use.
-    @Test func garbageCollectionLeavesTheGatewayThatAnAddReliesOn() async throws {
-        var network = try BridgeNetwork()
+    @Test mutating func garbageCollectionLeavesTheGatewayThatAnAddReliesOn() async throws {
         network.version = "1.1.0"
         var second = network
         second.name = "net2"

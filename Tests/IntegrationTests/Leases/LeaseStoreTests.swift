@@ -212,7 +212,7 @@ struct LeaseStoreTests {
         let holder = try scratch.open()
         let start = MonotonicClock.milliseconds
         let error = try #require(throws: SystemError.self) { _ = try scratch.open(lockTimeout: 50) }
-        #expect(50..<5000 ~= MonotonicClock.milliseconds - start)
+        #expect(MonotonicClock.milliseconds - start >= 50)
         #expect(error.code == .timedOut)
         let process = ProcessInfo.processInfo
         #expect(error.explanation?.hasPrefix("held by process \(process.processIdentifier) (") == true)
