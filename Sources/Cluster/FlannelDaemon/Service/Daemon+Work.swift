@@ -180,9 +180,11 @@ extension Daemon {
     private func tell() async {
         guard let account = await reconciler.account() else { return }
         let path = NetworkAccount.path(besides: options.reconciler.subnetFile)
-        guard account != (try? NetworkAccount(path: path)) else { return }
+        let digest = account.hashValue
+        guard status.read().account != digest || !File.isRegular(path) else { return }
         do throws(SystemError) {
             try account.write(to: path)
+            status.update { $0.account = digest }
             log.say(nil, of: "account")
         } catch {
             log.say("what cnitool shows of the network cannot be written: \(error)", of: "account")

@@ -29,6 +29,8 @@ package final class DaemonStatus: Sendable {
         var storeEvents = 0
         var listings = 0
         var renewals = 0
+        /// A hash of the account that was written last.
+        var account: Int?
     }
 
     package init() {}
