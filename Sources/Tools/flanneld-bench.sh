@@ -1,7 +1,8 @@
 #!/bin/sh
 # Measures flanneld with etcd between namespaces that play hosts, and prints the tables of its page: as root,
 # Sources/Tools/flanneld-bench.sh [DIR], where DIR has flanneld (.build/release). etcd and etcdctl are in PATH, or where
-# Tests/unpack has put them. Nothing of it is left, however it ends; what it finds is never a test's verdict.
+# Tests/unpack has put them. RUNS is how often each thing is done (10). Nothing of it is
+# left, however it ends; what it finds is never a test's verdict.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -58,13 +59,13 @@ stop() {
 
 # The time of the last line of a host's log with a text, which is waited for.
 said() {
-    until grep -qF "$2" "/run/host$1/log"; do sleep 0.005; done
+    until grep -qsF "$2" "/run/host$1/log"; do sleep 0.005; done
     grep -F "$2" "/run/host$1/log" | tail -n 1 | cut -d ' ' -f 1
 }
 
 # The time of the last route of a host's to a subnet, which is waited for; the time is the kernel's.
 routed() {
-    until grep -qF "] $2 " "/run/host$1/routes"; do sleep 0.005; done
+    until grep -qsF "] $2 " "/run/host$1/routes"; do sleep 0.005; done
     date -d "$(grep -F "] $2 " "/run/host$1/routes" | tail -n 1 | sed 's/^\[\([^]]*\)\].*/\1/')" +%s%N
 }
 
@@ -76,7 +77,7 @@ resident() {
         "/proc/$(pid "$1")/status"
 }
 
-# Puts leases of no hosts: lease FIRST LAST
+# Puts leases of no hosts: leases FIRST LAST
 leases() {
     first=$1
     while [ "$first" -le "$2" ]; do
@@ -113,7 +114,7 @@ for run in $(seq "$RUNS"); do
     since "$route" "$started" >>/run/route
     stop 2
     etcdctl del "$folder/$(printf '%s' "$subnet" | tr / -)" >/dev/null
-    until grep -qF "Deleted $subnet" /run/host1/routes; do sleep 0.005; done
+    until grep -qsF "Deleted $subnet" /run/host1/routes; do sleep 0.005; done
 done
 printf '| start to lease, device and `subnet.env` | %s |\n' "$(median /run/ready)"
 printf '| start to the route on another host | %s |\n' "$(median /run/route)"
