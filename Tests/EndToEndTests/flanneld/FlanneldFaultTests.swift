@@ -27,9 +27,9 @@ struct FlanneldFaultTests {
             testDescription: "device down", commands: "ip link set flannel.1 down",
             line: "state wrong (down), corrected"),
         Damage(
-            testDescription: "routes gone", commands: "ip route flush proto 193", line: "route OTHER missing, added"),
+            testDescription: "routes gone", commands: "ip route del OTHER", line: "route OTHER missing, added"),
         Damage(
-            testDescription: "neighbours gone", commands: "ip neigh flush dev flannel.1 nud permanent",
+            testDescription: "neighbours gone", commands: "ip neigh del DEVICE dev flannel.1",
             line: "neighbor DEVICE missing, added"),
         Damage(
             testDescription: "forwarding entries gone", commands: "bridge fdb del MAC dev flannel.1 dst ADDRESS self",
@@ -39,7 +39,7 @@ struct FlanneldFaultTests {
             line: "rules in chain inet flanneld postrouting missing, added"),
         Damage(
             testDescription: "interface to the others flaps",
-            commands: "ip link set eth0 down; ip link set eth0 up; ip route flush proto 193",
+            commands: "ip link set eth0 down; ip link set eth0 up; ip route del OTHER",
             line: "route OTHER missing, added"),
     ])
     func whatIsOtherwiseInTheKernelIsMendedAtOnce(damage: Damage) throws {
