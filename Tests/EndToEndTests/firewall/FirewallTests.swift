@@ -197,7 +197,7 @@ struct FirewallTests {
         network.more["backend"] = "pf"
         let added = try call().run("ADD", on: host)
         #expect(added.succeeded)
-        #expect(added.errorOutput == "unknown backend \"pf\": nftables is used\n")
+        #expect(added.errorOutput == "unknown backend \"pf\": that by default is used\n")
         #expect(try host.elements().count == 2)
     }
 }
