@@ -90,7 +90,7 @@ let package = Package(
             path: "Sources/Kernel/SocketDiagnosis"),
 
         .target(
-            name: "ContainerLinks", dependencies: ["RouteNetlink", "LinuxSystem", "Addressing"],
+            name: "ContainerLinks", dependencies: ["RouteNetlink", "Netlink", "LinuxSystem", "Addressing"],
             path: "Sources/Network/ContainerLinks"),
         .target(
             name: "PacketRules",
@@ -185,7 +185,9 @@ let package = Package(
             "JSON", "Addressing", "Attachments", "LinuxSystem"),
 
         tool(
-            "cnitool", "CNITool", "CNIRuntime", "PluginKit", "Leases", "NodeTable", "Flannel", "Overlay", "Probing",
+            "cnitool", "CNITool", "CNIRuntime", "PluginKit", "ContainerLinks", "Leases", "NodeTable", "Flannel",
+            "Overlay",
+            "Probing",
             "RouteNetlink", "CNI", "JSON", "Addressing", "Attachments", "Hashing", "LinuxSystem"),
         tool("mk-docker-opts", "MakeDockerOptions", "RouteNetlink", "Addressing", "LinuxSystem"),
         tool("flanneld", "Flanneld", "FlannelDaemon", "CNI", "LinuxSystem"),

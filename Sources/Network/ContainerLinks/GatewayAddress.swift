@@ -185,9 +185,9 @@ extension Bridge {
         return users
     }
 
-    /// A VLAN's gateway hangs on a port as well, and is what the addresses are on.
+    /// A VLAN's gateway hangs on a port as well, and is what the addresses are on; behind an uplink are no containers.
     private func containerPorts(on host: inout RouteSocket) throws(SystemError) -> [Link] {
-        try host.links().filter { $0.master == link.index && $0.alias != Self.alias }
+        try host.links().filter { $0.master == link.index && $0.alias != Self.alias && !$0.isUplink }
     }
 
     /// All addresses in the namespace of a port's other end; nil where they may not be all that is behind it.

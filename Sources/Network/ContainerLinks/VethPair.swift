@@ -123,7 +123,7 @@ package struct VethPair: Sendable {
         }
     }
 
-    private static func waitUntilUp(
+    static func waitUntilUp(
         _ link: Link, _ milliseconds: Int, _ socket: inout RouteSocket,
         _ openMonitor: () throws(SystemError) -> RouteMonitor
     ) throws(SystemError) {

@@ -13,6 +13,8 @@ struct BridgeAttachment: ~Copyable {
     private let invocation: Invocation
     private let configuration: BridgeConfiguration
     private let options: VethPair.Options
+    /// Bytes, of a new bridge and both ends of the pair; nil for the kernel's default.
+    private let mtu: UInt32?
     private var host: RouteSocket
     private var container: ContainerSide
     private var ipam: AddressRequest
@@ -23,15 +25,17 @@ struct BridgeAttachment: ~Copyable {
     init(_ invocation: Invocation, _ configuration: BridgeConfiguration) throws {
         let ipam = try AddressRequest(invocation.configuration)
         let attachment = invocation.attachment
+        var host = try RouteSocket()
+        let mtu = try configuration.mtu ?? configuration.uplink?.plan(on: &host).uplink.mtu
         let options = VethPair.Options(
-            name: attachment.hostInterfaceName, peerName: invocation.interfaceName, mtu: configuration.mtu,
+            name: attachment.hostInterfaceName, peerName: invocation.interfaceName, mtu: mtu,
             mac: try invocation.requestedMAC(), alias: attachment.alias(pod: PodName(invocation.arguments)))
         let container = try ContainerSide(invocation)
-        let host = try RouteSocket()
         let masquerade = ipam.isWanted ? try OpenMasquerade(configuration.masquerade, for: attachment) : nil
         self.invocation = invocation
         self.configuration = configuration
         self.options = options
+        self.mtu = mtu
         self.host = host
         self.container = container
         self.ipam = ipam
@@ -41,7 +45,7 @@ struct BridgeAttachment: ~Copyable {
     mutating func ensureBridge() throws(SystemError) -> Bridge {
         try Bridge.ensure(
             Bridge.Options(
-                name: configuration.bridge, mtu: configuration.mtu, isPromiscuous: configuration.isPromiscuous,
+                name: configuration.bridge, mtu: mtu, isPromiscuous: configuration.isPromiscuous,
                 filtersVLANs: configuration.vlans != nil),
             on: &host)
     }
@@ -69,6 +73,18 @@ struct BridgeAttachment: ~Copyable {
             try host.deleteLink(named: pair.host.name)
         }
         return pair
+    }
+
+    /// Has the bridge reach the hosts' network, as the addresses may come from there.
+    mutating func joinUplink(to bridge: Bridge, beside pair: VethPair) throws(SystemError) {
+        guard let uplink = configuration.uplink else { return }
+        if try uplink.join(bridge, on: &host) {
+            rollback.register("uplink of \(uplink.bridgeName)") {
+                var host = try RouteSocket()
+                try Uplink.release(ofBridge: uplink.bridgeName, ignoring: pair.host.index, on: &host)
+            }
+        }
+        try uplink.admit(configuration.vlans?.ids ?? [], on: &host)
     }
 
     /// Lets IPAM go on; undone, the pair is taken down before its addresses are anybody else's.
@@ -170,8 +186,10 @@ struct BridgeAttachment: ~Copyable {
     mutating func interfaces(
         _ bridge: Bridge, _ pair: VethPair, _ vlanGateway: Link?
     ) throws(SystemError) -> [CNIResult.Interface] {
-        // A bridge of others may have taken the new port's MAC address.
-        let current = bridge.isOurs ? bridge.link : try host.link(at: bridge.link.index) ?? bridge.link
+        // A bridge of others may have taken the new port's MAC address, and one with an uplink has that one's.
+        let current =
+            bridge.isOurs && configuration.uplink == nil
+            ? bridge.link : try host.link(at: bridge.link.index) ?? bridge.link
         return [
             CNIResult.Interface(current), CNIResult.Interface(pair.host),
             CNIResult.Interface(pair.container, sandbox: invocation.namespacePath),

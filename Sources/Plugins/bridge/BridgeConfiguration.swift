@@ -27,6 +27,8 @@ struct BridgeConfiguration {
     /// Duplicate address detection runs before the container's IPv6 addresses are used.
     let detectsDuplicates: Bool
     let vlans: VLANConfiguration?
+    /// The host's interface that is a port as well; nil for none.
+    let uplink: Uplink?
     /// Takes the place of what IPAM says.
     let dns: CNIResult.DNS?
     /// The plugin that gives addresses; nil for layer 2 alone.
@@ -35,7 +37,7 @@ struct BridgeConfiguration {
     /// - Throws: code 7 with the member that will not do.
     init(_ configuration: NetworkConfiguration) throws {
         let reader = configuration.reader
-        bridge = try reader.optional("bridge") ?? "cni0"
+        bridge = try reader.optional("bridge") ?? Self.defaultBridge
         try Self.checkName(bridge, "bridge")
         vlans = try VLANConfiguration(reader)
         isDefaultGateway = try reader.optional("isDefaultGateway") ?? false
@@ -50,6 +52,7 @@ struct BridgeConfiguration {
         checksSpoofing = try reader.optional("macspoofchk") ?? false
         detectsDuplicates = try reader.optional("enabledad") ?? false
         leavesContainerInterfaceDown = try reader.optional("disableContainerInterface") ?? false
+        uplink = try configuration.uplink(of: bridge)
         dns = try configuration.dns()
         ipam = try configuration.ipamType()
         guard ipam == nil || !leavesContainerInterfaceDown else {
@@ -70,6 +73,8 @@ struct BridgeConfiguration {
         guard isGateway, let vlan = vlans?.vlan else { return nil }
         return VLANGateway.name(bridge: bridge, vlan: vlan)
     }
+
+    static let defaultBridge = "cni0"
 
     private static func checkName(_ name: String, _ what: String) throws(CNIError) {
         do throws(CNIError) {

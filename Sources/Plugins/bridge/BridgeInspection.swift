@@ -32,6 +32,7 @@ struct BridgeInspection: ~Copyable {
     /// - Throws: all differences as one error; what keeps it from looking.
     mutating func run() throws {
         let bridge = try inspectBridge()
+        for difference in try configuration.uplink?.differences(on: &host) ?? [] { note(difference) }
         let interface = try container.inspectLink(
             kind: "veth", mayBeDown: configuration.leavesContainerInterfaceDown, &differences)
         if let bridge, let interface { try inspectPort(of: bridge, leadingTo: interface) }

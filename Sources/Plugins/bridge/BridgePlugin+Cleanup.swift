@@ -2,6 +2,7 @@ import Addressing
 import Attachments
 import CNI
 import ContainerLinks
+import JSON
 import LinuxSystem
 import Nftables
 import PacketRules
@@ -25,8 +26,17 @@ extension BridgePlugin {
                 try BridgeTables.spoofCheck.removeAll(ofNetwork: configuration.name, except: valid, on: &nftables)
             }
             teardown.attempt { try collectGateways(configuration) }
+            // Of a network that asked for one before, too.
+            teardown.attempt { try releaseUplink(configuration) }
             return teardown
         }
+    }
+
+    /// Gives the host's interface back, once no container is on the bridge.
+    private func releaseUplink(_ configuration: NetworkConfiguration) throws {
+        var host = try RouteSocket()
+        let name: String = try configuration.reader.optional("bridge") ?? BridgeConfiguration.defaultBridge
+        try Uplink.release(ofBridge: name, on: &host)
     }
 
     /// Ends what a change of the network's addresses left, once the last container of the old ones is gone.
@@ -54,6 +64,9 @@ extension BridgePlugin {
             teardown.attempt { try ContainerMasquerade.removeByIptables(of: invocation) }
         }
         teardown.attempt { try invocation.deletePair() }
+        if invocation.configuration.asksForUplink {
+            teardown.attempt { try releaseUplink(invocation.configuration) }
+        }
         _ = consume nftables
         return teardown
     }

@@ -22,6 +22,7 @@ extension BridgePlugin {
         try require {
             () throws(SystemError) in
             let filtersVLANs = configuration.vlans != nil
+            _ = try configuration.uplink?.plan(on: &host)
             guard let link = try host.link(named: configuration.bridge) else {
                 return try Bridge.requireCreatable(filteringVLANs: filtersVLANs, on: &host)
             }
@@ -56,6 +57,9 @@ extension BridgePlugin {
         else { return }
         guard bridge.isUp else {
             throw CNIError(.limitedConnectivity, "bridge \"\(bridge.name)\" is down")
+        }
+        if let difference = try configuration.uplink?.differences(on: &host).first {
+            throw CNIError(.limitedConnectivity, "containers on bridge \"\(bridge.name)\" are cut off: \(difference)")
         }
         guard configuration.isGateway, configuration.ipam != nil else { return }
         let gateway = try configuration.gatewayInterface.flatMap { try host.link(named: $0) } ?? bridge

@@ -15,6 +15,7 @@ struct BridgePlugin: CNIPlugin {
         let bridge = try attachment.ensureBridge()
         try attachment.startIPAM()
         let pair = try attachment.makePair(on: bridge)
+        try attachment.joinUplink(to: bridge, beside: pair)
         try attachment.askIPAM()
         try attachment.checkSpoofing(by: pair)
         try attachment.bringUp(pair)

@@ -11,6 +11,9 @@ struct VLANConfiguration {
     /// Whether the ports leave the bridge's default VLAN.
     let leavesDefaultVLAN: Bool
 
+    /// All of the containers' VLANs.
+    var ids: [UInt16] { (vlan.map { [$0] } ?? []) + port.tagged }
+
     /// Nil when the configuration has no VLANs; an empty `vlanTrunk` has, though no port is in any.
     ///
     /// - Throws: code 7 with the member that will not do.

@@ -6,6 +6,7 @@ extension FileLock {
         case overlays
         case gateways
         case sourceRouting
+        case uplinks
 
         /// Of mode 0600, and one for each namespace since Linux 4.15; IPv6 may be missing from the kernel.
         fileprivate var paths: [String] {
@@ -13,6 +14,7 @@ extension FileLock {
             switch self {
             case .overlays, .sourceRouting: return [always]
             case .gateways: return ["/proc/sys/net/ipv6/conf/all/stable_secret", always]
+            case .uplinks: return ["/proc/sys/net/ipv6/conf/default/stable_secret", always]
             }
         }
     }

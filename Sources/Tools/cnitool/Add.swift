@@ -6,12 +6,17 @@ import LinuxSystem
 
 enum Add: Subcommand {
     static let name = "add"
-    static let parameters = "[-i IFNAME] NET NETNS"
+    static let parameters = "[--dry-run] [-i IFNAME] NET NETNS"
     static let purpose = "attach the namespace to the network, and print the result as JSON"
 
     static func run(_ arguments: inout Arguments) throws {
+        let isDry = arguments.flag("--dry-run")
         let settings = try Settings()
         let (list, request, place) = try settings.attachment(&arguments)
+        if isDry {
+            let text = try AddRehearsal(list: list).lines().map { "\($0)\n" }.joined()
+            return try StandardStreams.writeOutput(Array(text.utf8))
+        }
         let namespace = try place.open()
         try OwnNamespace.refuse(place.path)
         let interface = try InterfaceInNamespace(of: request, in: list, namespace, settings.runtime.cache)

@@ -17,7 +17,8 @@ enum Help {
           NET            the "name" in a file of /etc/cni/net.d
           NETNS          the path of a network namespace, such as /proc/4711/ns/net, or the name of
                          one that "ip netns add" made: blue is the same as /var/run/netns/blue
-          --dry-run      tell what gc would delete and what it would keep, and why; change nothing
+          --dry-run      tell what gc would delete and what it would keep, and why, or what add would
+                         change of this host's own interfaces; change nothing
           -v, --verbose  tell what gc keeps, and why, beside what it deletes
           --all          delete every attachment of the network, whoever made it and whether or not
                          it is in use, and whatever else the plugins find

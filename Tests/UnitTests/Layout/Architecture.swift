@@ -17,7 +17,7 @@ enum Architecture {
         "Kernel/Conntrack": ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
         "Kernel/SocketDiagnosis": ["CLinux", "LinuxSystem", "Netlink", "Addressing"],
 
-        "Network/ContainerLinks": ["RouteNetlink", "LinuxSystem", "Addressing"],
+        "Network/ContainerLinks": ["RouteNetlink", "Netlink", "LinuxSystem", "Addressing"],
         "Network/PacketRules": [
             "Nftables", "Conntrack", "RouteNetlink", "LinuxSystem", "Addressing", "Attachments", "Hashing",
         ],
