@@ -43,12 +43,6 @@ enum EtcdError: Error, Hashable, Sendable, CustomStringConvertible {
         return message.contains("authentication is not enabled")
     }
 
-    /// Whether it is a lease that is not there.
-    var isAboutMissingLease: Bool {
-        guard case .refused(_, let message) = self else { return false }
-        return message.contains("requested lease not found")
-    }
-
     var description: String {
         switch self {
         case .unreachable(let causes): causes.joined(separator: "; ")
