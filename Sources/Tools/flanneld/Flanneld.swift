@@ -8,6 +8,17 @@ import LinuxSystem
 struct Flanneld {
     static func main() async {
         StandardStreams.surviveClosedPipes()
+        #if Daemon
+        await start()
+        #else
+        StandardStreams.log(
+            "flanneld: this one was built without its packages; build it by swift build --traits Daemon")
+        exit(1)
+        #endif
+    }
+
+    #if Daemon
+    private static func start() async {
         let arguments: Arguments
         do {
             arguments = try Arguments(
@@ -29,16 +40,12 @@ struct Flanneld {
     }
 
     private static func run(_ options: DaemonOptions) async {
-        #if Daemon
         do {
             try await Daemon(options).run()
         } catch {
             StandardStreams.log("flanneld: \(error)")
         }
-        #else
-        StandardStreams.log(
-            "flanneld: this one was built without its packages; build it by swift build --traits Daemon")
-        #endif
         exit(1)
     }
+    #endif
 }

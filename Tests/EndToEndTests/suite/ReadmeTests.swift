@@ -77,8 +77,13 @@ struct ReadmeTests {
         let host = try TestHost()
         let script = try Page("Sources/Tools/flanneld/README.md").commands(below: "Try it on one machine")
         let path = "\(TestEtcd.folder):\(Executables.folders.joined(separator: ":"))"
+        // The daemon may be elsewhere than the plugins.
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(host.directory.path)/flanneld", withDestinationPath: try #require(Executables.flanneld))
         let output = try host.namespace.output(
-            of: "env", ["CNI_PATH=\(Executables.own)", "PATH=\(path)"] + host.launcher + ["sh", "-euc", script])
+            of: "env",
+            ["CNI_PATH=\(host.directory.path):\(Executables.own)", "PATH=\(path)"] + host.launcher
+                + ["sh", "-euc", script])
         for pair in ["12", "13", "21", "23", "31", "32", "41", "42", "43"] {
             #expect(output.contains("container\(pair.prefix(1)) reaches container\(pair.suffix(1)) with 1450 bytes\n"))
         }
