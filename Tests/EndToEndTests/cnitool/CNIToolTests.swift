@@ -63,7 +63,8 @@ extension CNIToolTests {
         #expect(outcome.succeeded)
         #expect(outcome.errorOutput.isEmpty)
         for word in [
-            "cnitool add [-i IFNAME] NET NETNS", "cnitool gc [--dry-run] [-v] [--all] NET", "cnitool version [NET]",
+            "cnitool add [--dry-run] [-i IFNAME] NET NETNS", "cnitool gc [--dry-run] [-v] [--all] NET",
+            "cnitool version [NET]",
             "NETCONFPATH", "CNI_PATH",
             "CNI_ARGS", "CAP_ARGS", "CNI_CACHE_DIR", "/etc/cni/net.d", "/opt/cni/bin", "/var/lib/cni", "Examples",
         ] {
