@@ -1,8 +1,11 @@
 package import CNI
 package import ContainerLinks
-import JSON
+package import JSON
 
 extension NetworkConfiguration {
+    /// The name of the bridge that `bridge` asks for; of what kind a name it is, is not looked at.
+    package func bridgeName() throws(JSONError) -> String { try reader.optional("bridge") ?? Bridge.defaultName }
+
     /// Whether there is an `uplink`, whatever it says.
     package var asksForUplink: Bool { (try? reader.optional("uplink", as: JSONReader.self)) != nil }
 

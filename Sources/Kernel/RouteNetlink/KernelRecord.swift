@@ -49,8 +49,8 @@ struct KernelRecord: Hashable, Sendable {
 
     /// A number of four bytes in an attribute, in host order; nil when it has not so many.
     func number(_ number: some BinaryInteger, at offset: Int = 0) -> UInt32? {
-        guard let value = self[number], value.count >= offset + 4 else { return nil }
-        return value[offset..<offset + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+        guard let value = self[number] else { return nil }
+        return try? value.span.integer(at: offset)
     }
 
     /// The bytes of a number in host order.

@@ -30,6 +30,9 @@ package struct Bridge: Sendable {
     /// `BR_MAX_PORTS` of the kernel's br_private.h, of which the number 0 is no port's.
     static let portLimit = 1023
 
+    /// Of the bridge that containers hang on where nobody names one, as with the reference.
+    package static let defaultName = "cni0"
+
     /// - Parameter link: one that is a bridge.
     package init(link: Link) {
         self.link = link

@@ -47,13 +47,7 @@ package struct Admission: Sendable {
     package func note(
         _ addresses: [IPAddress], of owner: Attachment, on socket: inout NftablesSocket
     ) throws(SystemError) {
-        guard !addresses.isEmpty else { return }
-        try socket.update { (socket) throws(SystemError) in
-            var transaction = NftablesTransaction()
-            try ruleset.appendMissingTable(to: &transaction, on: &socket)
-            try ruleset.append(elements(addresses, owner), to: &transaction, &socket)
-            return transaction
-        }
+        try socket.update { (socket) throws(SystemError) in try missingNotes(of: addresses, owner, &socket) }
     }
 
     /// The addresses of an owner; takes longer the more there are of others.
@@ -128,11 +122,19 @@ package struct Admission: Sendable {
     private func missing(
         of addresses: [IPAddress], _ owner: Attachment, _ socket: inout NftablesSocket
     ) throws(SystemError) -> NftablesTransaction {
+        var transaction = try missingNotes(of: addresses, owner, &socket)
+        if !addresses.isEmpty { try passage.open(in: &transaction, &socket) }
+        return transaction
+    }
+
+    /// The same without the chains of others.
+    private func missingNotes(
+        of addresses: [IPAddress], _ owner: Attachment, _ socket: inout NftablesSocket
+    ) throws(SystemError) -> NftablesTransaction {
         var transaction = NftablesTransaction()
         guard !addresses.isEmpty else { return transaction }
         try ruleset.appendMissingTable(to: &transaction, on: &socket)
         try ruleset.append(elements(addresses, owner), to: &transaction, &socket)
-        try passage.open(in: &transaction, &socket)
         return transaction
     }
 

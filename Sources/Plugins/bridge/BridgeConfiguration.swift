@@ -37,7 +37,7 @@ struct BridgeConfiguration {
     /// - Throws: code 7 with the member that will not do.
     init(_ configuration: NetworkConfiguration) throws {
         let reader = configuration.reader
-        bridge = try reader.optional("bridge") ?? Self.defaultBridge
+        bridge = try configuration.bridgeName()
         try Self.checkName(bridge, "bridge")
         vlans = try VLANConfiguration(reader)
         isDefaultGateway = try reader.optional("isDefaultGateway") ?? false
@@ -73,8 +73,6 @@ struct BridgeConfiguration {
         guard isGateway, let vlan = vlans?.vlan else { return nil }
         return VLANGateway.name(bridge: bridge, vlan: vlan)
     }
-
-    static let defaultBridge = "cni0"
 
     private static func checkName(_ name: String, _ what: String) throws(CNIError) {
         do throws(CNIError) {

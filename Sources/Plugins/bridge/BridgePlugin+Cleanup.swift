@@ -2,7 +2,6 @@ import Addressing
 import Attachments
 import CNI
 import ContainerLinks
-import JSON
 import LinuxSystem
 import Nftables
 import PacketRules
@@ -35,8 +34,7 @@ extension BridgePlugin {
     /// Gives the host's interface back, once no container is on the bridge.
     private func releaseUplink(_ configuration: NetworkConfiguration) throws {
         var host = try RouteSocket()
-        let name: String = try configuration.reader.optional("bridge") ?? BridgeConfiguration.defaultBridge
-        try Uplink.release(ofBridge: name, on: &host)
+        try Uplink.release(ofBridge: configuration.bridgeName(), on: &host)
     }
 
     /// Ends what a change of the network's addresses left, once the last container of the old ones is gone.

@@ -67,11 +67,8 @@ struct LocalhostAccess: ~Copyable {
     /// Behind that of `lo`, by which this host's own packets go.
     private static func route(_ interface: Link) -> Route {
         var route = Route(
-            to: loopback, device: interface.index, priority: 2048, table: Route.localTable, origin: ownOrigin)
+            to: loopback, device: interface.index, priority: 2048, table: Route.localTable, origin: .suite)
         route.kind = .local
         return route
     }
-
-    /// The number that marks this suite's routes.
-    private static let ownOrigin = Route.Origin(rawValue: 193)
 }

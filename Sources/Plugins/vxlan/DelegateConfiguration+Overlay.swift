@@ -36,7 +36,7 @@ extension DelegateConfiguration {
 
     /// The bridge that containers hang on; nil where the delegate makes none.
     var bridge: String? {
-        type == "bridge" ? object["bridge"]?.string ?? "cni0" : nil
+        type == "bridge" ? object["bridge"]?.string ?? Bridge.defaultName : nil
     }
 
     /// The interfaces that may have gateways of its containers, now or from before the configuration changed.

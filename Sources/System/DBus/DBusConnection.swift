@@ -58,7 +58,7 @@ package struct DBusConnection: ~Copyable {
     private mutating func introduce() throws(SystemError) {
         let digits = "\(geteuid())".utf8.map { String($0, radix: 16) }.joined()
         // All at once, since the answers are known; whoever is not who it says to be is told so.
-        var hello = Self.bus("Hello", [])
+        var hello = DBusMessage.toBus("Hello")
         lastSerial = 1
         hello.serial = lastSerial
         try socket.write(([0] + Array("AUTH EXTERNAL \(digits)\r\nBEGIN\r\n".utf8) + hello.encoded).span)
@@ -71,7 +71,7 @@ package struct DBusConnection: ~Copyable {
 
     /// Whether a service of a name runs.
     package mutating func hasOwner(_ name: String) throws(SystemError) -> Bool {
-        try call(Self.bus("NameHasOwner", [.string(name)])) == .values([.boolean(true)])
+        try call(.toBus("NameHasOwner", .string(name))) == .values([.boolean(true)])
     }
 
     /// Calls a method and waits for its answer.
@@ -111,17 +111,6 @@ package struct DBusConnection: ~Copyable {
             }
             try socket.receive(into: &received, until: deadline, from: path)
         }
-    }
-
-    /// A call of the bus itself.
-    private static func bus(_ member: String, _ arguments: [DBusValue]) -> DBusMessage {
-        var message = DBusMessage(.methodCall)
-        message.destination = "org.freedesktop.DBus"
-        message.path = "/org/freedesktop/DBus"
-        message.interface = "org.freedesktop.DBus"
-        message.member = member
-        message.body = arguments
-        return message
     }
 
     /// Waits for an answer, passing over what else comes.

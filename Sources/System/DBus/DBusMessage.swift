@@ -27,6 +27,17 @@ package struct DBusMessage: Hashable, Sendable {
     package init(_ kind: Kind) {
         self.kind = kind
     }
+
+    /// A call of the bus itself.
+    package static func toBus(_ member: String, _ arguments: DBusValue...) -> DBusMessage {
+        var message = DBusMessage(.methodCall)
+        message.destination = "org.freedesktop.DBus"
+        message.path = "/org/freedesktop/DBus"
+        message.interface = "org.freedesktop.DBus"
+        message.member = member
+        message.body = arguments
+        return message
+    }
 }
 
 /// One argument of a message, of the types that are known here.

@@ -1,7 +1,6 @@
 import CNI
 import CNIRuntime
 import ContainerLinks
-import JSON
 import LinuxSystem
 import PluginKit
 import RouteNetlink
@@ -18,7 +17,7 @@ struct AddRehearsal {
         var lines: [String] = []
         for plugin in list.plugins where plugin.type == "bridge" {
             let configuration = try plugin.networkConfiguration(in: list)
-            let bridge: String = try configuration.reader.optional("bridge") ?? "cni0"
+            let bridge = try configuration.bridgeName()
             guard let uplink = try configuration.uplink(of: bridge) else { continue }
             lines += try uplink.plan(on: &host).changes(ofBridge: bridge).map { "would \($0)" }
         }

@@ -16,20 +16,13 @@ struct BridgeFailureTests {
         container = try TestContainer()
     }
 
-    /// Puts an IPAM plugin of a few lines before the real ones.
-    private mutating func useIPAM(_ script: String) throws -> [String] {
-        try network.host.directory.writeExecutable("bin/test-ipam", "#!/bin/sh\n\(script)\n")
-        network.ipamMore["type"] = "test-ipam"
-        return ["\(network.host.directory.path)/bin"]
-    }
-
     private func expectNothingLeft() throws {
         #expect(try network.isClean())
         #expect(try container.link("eth0") == nil)
     }
 
     @Test mutating func passesAnErrorOfIPAMOnUnchanged() throws {
-        let directories = try useIPAM(
+        let directories = try network.useIPAM(
             #"cat >/dev/null; echo '{"code": 107, "msg": "no more", "details": "try the other shop"}'; exit 1"#)
         var call = network.call(container)
         call.moreDirectories = directories
@@ -43,7 +36,7 @@ struct BridgeFailureTests {
     /// Which interface has them is this plugin's to say.
     @Test(arguments: ["0", "7", "-1", "18446744073709551615", "null"])
     mutating func addressesAreTheContainersWhicheverInterfaceIPAMNames(interface: String) throws {
-        let directories = try useIPAM(
+        let directories = try network.useIPAM(
             #"""
             cat >/dev/null
             [ $CNI_COMMAND != ADD ] ||
@@ -91,7 +84,7 @@ struct BridgeFailureTests {
     mutating func survivesBadIPAM(ipam: BadIPAM) throws {
         network.more = [:]
         var call = network.call(container)
-        call.moreDirectories = try useIPAM("cat >/dev/null; test $CNI_COMMAND = ADD || exit 0; \(ipam.script)")
+        call.moreDirectories = try network.useIPAM("cat >/dev/null; test $CNI_COMMAND = ADD || exit 0; \(ipam.script)")
         call.configuration = network.configuration
         let added = try call.run("ADD", on: network.host)
         #expect(added.errorCode == ipam.code, "\(added.output)")
@@ -153,7 +146,7 @@ struct BridgeFailureTests {
 
     @Test mutating func aNamespaceThatEndsMidwayLeavesNothing() throws {
         // IPAM deletes the interface, as the kernel does when the namespace ends.
-        let directories = try useIPAM(
+        let directories = try network.useIPAM(
             """
             cat >/dev/null
             if [ $CNI_COMMAND = ADD ]; then
@@ -169,7 +162,7 @@ struct BridgeFailureTests {
 
     @Test mutating func anIPAMThatNeverEndsIsEnded() throws {
         var call = network.call(container)
-        call.moreDirectories = try useIPAM(
+        call.moreDirectories = try network.useIPAM(
             #"""
             cat >/dev/null; [ $CNI_COMMAND = ADD ] || exit 0
             echo '{"ips": [{"address": "10.1.2.2/24"}]}'; exec >&- 2>&-; exec sleep 1000
@@ -191,7 +184,7 @@ struct BridgeFailureTests {
     /// By the time IPAM hears that an address is free, nobody answers for it any more.
     @Test(arguments: [true, false])
     mutating func addressesAreGivenBackWhenTheirInterfaceIsDown(hasFailed: Bool) throws {
-        let directories = try useIPAM(
+        let directories = try network.useIPAM(
             """
             cat >/dev/null
             case $CNI_COMMAND in
@@ -298,7 +291,7 @@ struct BridgeFailureTests {
     }
 
     @Test mutating func goesOnWhenIPAMCannotDelete() throws {
-        let directories = try useIPAM(
+        let directories = try network.useIPAM(
             #"if [ $CNI_COMMAND = DEL ]; then echo '{"code": 5, "msg": "disk on fire"}'; exit 1; fi; exec "#
                 + "\(Executables.own)/host-local")
         var call = network.call(container)

@@ -18,10 +18,9 @@ struct BridgeInterruptionTests {
 
     /// Adds the container with an IPAM plugin of a few lines, whose caller is the plugin that gets the signal.
     private mutating func add(askingIPAM script: String, behind launcher: [String] = []) throws -> PluginOutcome {
-        try network.host.directory.writeExecutable("bin/test-ipam", "#!/bin/sh\n\(script)\n")
-        network.ipamMore["type"] = "test-ipam"
+        let directories = try network.useIPAM(script)
         var call = network.call(container)
-        call.moreDirectories = ["\(network.host.directory.path)/bin"]
+        call.moreDirectories = directories
         call.launcher = launcher
         return try call.run("ADD", on: network.host)
     }

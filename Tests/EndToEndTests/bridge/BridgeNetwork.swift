@@ -39,6 +39,12 @@ struct BridgeNetwork: Sendable {
         }
     }
 
+    /// Puts a plugin that is a shell script of some lines where it is found before others, as `ipam.type`.
+    mutating func useIPAM(_ script: String) throws -> [String] {
+        ipamMore["type"] = "test-ipam"
+        return try host.installPlugin("test-ipam", script)
+    }
+
     func call(_ container: TestContainer?, id: String = "cid1") -> PluginCall {
         var call = PluginCall("bridge", configuration, in: container)
         call.containerID = id

@@ -73,8 +73,17 @@ struct InterfaceNetwork: Sendable {
 
     /// Puts a plugin that is a shell script of some lines where it is found before others, as `ipam.type`.
     mutating func useIPAM(_ script: String) throws -> [String] {
-        try host.directory.writeExecutable("bin/test-ipam", "#!/bin/sh\n\(script)\n")
         ipamMore["type"] = "test-ipam"
-        return ["\(host.directory.path)/bin"]
+        return try host.installPlugin("test-ipam", script)
+    }
+}
+
+extension TestHost {
+    /// Puts a plugin that is a shell script of some lines into a folder of the host's own.
+    ///
+    /// - Returns: the folder, to look in before others.
+    func installPlugin(_ name: String, _ script: String) throws -> [String] {
+        try directory.writeExecutable("bin/\(name)", "#!/bin/sh\n\(script)\n")
+        return ["\(directory.path)/bin"]
     }
 }

@@ -49,16 +49,3 @@ final class MessageBus: Sendable {
         return started
     }
 }
-
-extension DBusMessage {
-    /// A call of the bus itself.
-    static func toBus(_ member: String, _ arguments: DBusValue...) -> DBusMessage {
-        var message = DBusMessage(.methodCall)
-        message.destination = "org.freedesktop.DBus"
-        message.path = "/org/freedesktop/DBus"
-        message.interface = "org.freedesktop.DBus"
-        message.member = member
-        message.body = arguments
-        return message
-    }
-}

@@ -149,9 +149,10 @@ extension EtcdMembership {
 
     /// Tells a person; of hosts that come and go at once the first, and what cannot be read in any case, since it is not told again.
     private func tell(_ changes: [LeaseTable.Change]) {
+        let limit = 20
         var untold = 0
         for (number, change) in changes.enumerated() {
-            if number < 20 || change.isUnreadable { log.say("\(change)") } else { untold += 1 }
+            if number < limit || change.isUnreadable { log.say("\(change)") } else { untold += 1 }
         }
         if untold > 0 { log.say("and \(untold) changes more of other hosts") }
     }

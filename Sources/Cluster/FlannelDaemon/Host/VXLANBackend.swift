@@ -82,21 +82,21 @@ struct VXLANBackend: Backend {
 
     private static func peer(_ lease: LeaseTable.Lease, _ family: AddressFamily) -> VXLANPeer? {
         guard let subnet = lease.subnets[family], let endpoint = lease.attributes.address(family),
-            let data = try? data(lease, family)
+            let data = try? data(of: lease.attributes, family)
         else { return nil }
         return VXLANPeer(endpoint: endpoint, mac: data.mac, subnets: [subnet])
     }
 
     private static func data(
-        _ lease: LeaseTable.Lease, _ family: AddressFamily
+        of lease: LeaseAttributes, _ family: AddressFamily
     ) throws(JSONError) -> VXLANLeaseData {
         let name = family == .v4 ? "BackendData" : "BackendV6Data"
-        guard let data = lease.attributes.data(family) else { throw JSONError(path: name, message: "missing") }
+        guard let data = lease.data(family) else { throw JSONError(path: name, message: "missing") }
         return try VXLANLeaseData(reading: JSONReader(data, path: name))
     }
 
     func mac(of lease: LeaseAttributes, _ family: AddressFamily) -> MACAddress? {
-        try? lease.data(family).map { data throws(JSONError) in try VXLANLeaseData(reading: JSONReader(data)) }?.mac
+        try? Self.data(of: lease, family).mac
     }
 
     /// Of two leases with one MAC address, the later is refused.
@@ -107,7 +107,7 @@ struct VXLANBackend: Backend {
             for family in families where lease.subnets[family] != nil {
                 let data: VXLANLeaseData
                 do throws(JSONError) {
-                    data = try Self.data(lease, family)
+                    data = try Self.data(of: lease.attributes, family)
                 } catch {
                     return "\(error)"
                 }
